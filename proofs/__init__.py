@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from suffice.proofs.archive import Archive as Archive
     from suffice.proofs.archive import Entry as Entry
     from suffice.proofs.archive import Receipt as Receipt
-
     from suffice.proofs.certificate import Bound as Bound
     from suffice.proofs.certificate import Certificate as Certificate
     from suffice.proofs.certificate import Claim as Claim

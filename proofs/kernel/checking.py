@@ -1,0 +1,218 @@
+"""The accepting function: re-derive every claim and the verdict from the evidence alone (THEORY section 6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from . import limits
+from .cover import Cover
+from .derivation import INFINITE, Derivation
+from .failures import LeafFailure, Rejection
+from .laws import cell_curvature_floor, cell_slope_floor, count_floor, curvature_floor, slope_floor
+from .question import Point, Question
+from .reading import choice, fields, integer, listed, load, number, read_point, read_question
+from .script import script
+from .tape import Budget
+from .witnesses import pair_floor, witness_run
+
+BOUNDS = ("floor", "floor_upper", "error_bound", "witness_error")
+ARITHMETIC = ("const", "var", "pi", "e", "add", "sub", "mul", "div", "neg", "abs", "min", "max", "sqrt", "fma")
+
+Law = Callable[[Question, list[Point], int, int, Budget], Derivation]
+LAWS: dict[str, Law] = {
+    "count": count_floor,
+    "slope": slope_floor,
+    "curvature": curvature_floor,
+    "cell_slope": cell_slope_floor,
+    "cell_curvature": cell_curvature_floor,
+}
+"""Rules over segments and cells, by kind of evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A bound as the certificate states it."""
+
+    bound: str
+    value: Fraction | str
+    statement: str
+    evidence: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of checking; the rest speaks of accepted certificates."""
+
+    status: str
+    reason: str = ""
+    verdict: str = ""
+    statement: str = ""
+    possible: bool = False
+    assumptions: tuple[str, ...] = ()
+    derivations: dict[str, Derivation] = field(default_factory=dict)
+
+
+def check(data: bytes) -> Report:
+    """Check a certificate. A rejection says which rule is broken; nothing else is raised for any input."""
+    try:
+        return _check(load(data), data)
+    except (Rejection, LeafFailure) as failure:
+        return Report("rejected", str(failure))
+    except (RecursionError, MemoryError) as failure:
+        return Report("rejected", f"checking ran out of resources ({type(failure).__name__})")
+
+
+def _check(document: Any, data: bytes) -> Report:
+    version, problem, formats, claims, verdict, statement, possible, assumptions, smt = fields(
+        document, "the certificate", "version", "problem", "formats", "claims", "verdict", "statement", "possible", "assumptions", "smt"
+    )
+    if type(version) is not int or version != 1:
+        raise Rejection("this kernel reads version 1 only")
+    if canonical(document) != data:
+        raise Rejection("the file is not canonical JSON (RFC 8785)")
+    question = read_question(problem, formats)
+    stated = read_claims(claims)
+    budget = Budget()
+    derivations = {claim.bound: accept(question, claim, budget) for claim in stated}
+    decided = decide(question, stated)
+    if (verdict, statement, possible) != decided:
+        raise Rejection(f"the claims prove {decided[0]} by {decided[1] or 'nothing'}, possible: {decided[2]}; the certificate says otherwise")
+    expected = list(assumptions_of(question, stated))
+    if assumptions != expected:
+        raise Rejection("the assumptions are not those that the evidence rests on")
+    if smt != scripts(question, stated, derivations):
+        raise Rejection("the SMT-LIB scripts are not those of the claims")
+    return Report("accepted", "", *decided, tuple(expected), derivations)
+
+
+def canonical(document: Any) -> bytes:
+    """RFC 8785 for objects whose keys are ASCII and whose numbers are small integers."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def read_claims(value: Any) -> list[Claim]:
+    """The claims: at most one of each bound, in order."""
+    claims = []
+    for item in listed(value, "claims", 0, len(BOUNDS)):
+        bound, claimed, label, evidence = fields(item, "a claim", "bound", "value", "statement", "evidence")
+        kind = choice(bound, "claim.bound", BOUNDS)
+        amount: Fraction | str = INFINITE
+        if not (kind == "witness_error" and claimed == INFINITE):
+            amount = number(claimed, f"the value of {kind}")
+            if amount < 0:
+                raise Rejection(f"the value of {kind} is negative")
+        claims.append(Claim(kind, amount, label, evidence))
+    order = [BOUNDS.index(claim.bound) for claim in claims]
+    if order != sorted(set(order)):
+        raise Rejection("claims are in the order floor, floor_upper, error_bound, witness_error, each at most once")
+    return claims
+
+
+def accept(question: Question, claim: Claim, budget: Budget) -> Derivation:
+    """The one gate: what the evidence proves must be at least as strong as what is claimed, under the same label."""
+    derived = derive(question, claim, budget)
+    if not _supports(claim, derived):
+        raise Rejection(f"the evidence does not prove {claim.bound} = {str(claim.value)[:60]}")
+    if claim.statement != derived.label:
+        raise Rejection(f"{claim.bound} is proved by {derived.label}, not by {str(claim.statement)[:20]}")
+    return derived
+
+
+def _supports(claim: Claim, derived: Derivation) -> bool:
+    if derived.value == INFINITE:
+        return True
+    if claim.value == INFINITE:
+        return False
+    assert isinstance(claim.value, Fraction)
+    assert isinstance(derived.value, Fraction)
+    if claim.bound in ("floor", "witness_error"):
+        return claim.value <= derived.value
+    return claim.value >= derived.value
+
+
+def derive(question: Question, claim: Claim, budget: Budget) -> Derivation:
+    """What the evidence of a claim proves."""
+    evidence = claim.evidence
+    kind = evidence.get("kind") if isinstance(evidence, dict) else None
+    if claim.bound == "floor":
+        return _derive_floor(question, claim, kind, budget)
+    if claim.bound == "witness_error":
+        if kind != "run":
+            raise Rejection("witness_error is proved by a run")
+        _, point, precision = fields(evidence, "evidence", "kind", "point", "precision")
+        return witness_run(question, read_point(point, "point", tuple(question.box)), _precision(precision), budget)
+    if kind != "cover":
+        raise Rejection(f"{claim.bound} is proved by a cover")
+    _, splits, pieces, precision = fields(evidence, "evidence", "kind", "splits", "pieces", "precision")
+    cover = Cover(question, _precision(precision), _pieces(pieces), budget, ideal=claim.bound == "floor_upper")
+    return cover.derive(splits)
+
+
+def _derive_floor(question: Question, claim: Claim, kind: Any, budget: Budget) -> Derivation:
+    evidence = claim.evidence
+    names = tuple(question.box)
+    if kind == "pair":
+        _, points, precision = fields(evidence, "evidence", "kind", "points", "precision")
+        given = [read_point(point, "point", names) for point in listed(points, "points", 1, 2)]
+        assert isinstance(claim.value, Fraction)
+        return pair_floor(question, given, _precision(precision), claim.value, budget)
+    if kind not in LAWS:
+        raise Rejection("floor is proved by a pair, count, slope, curvature, cell_slope or cell_curvature")
+    _, points, pieces, precision = fields(evidence, "evidence", "kind", "points", "pieces", "precision")
+    given = [read_point(point, "point", names) for point in listed(points, "points", 2, 2)]
+    return LAWS[kind](question, given, _pieces(pieces), _precision(precision), budget)
+
+
+def _precision(value: Any) -> int:
+    return integer(value, "precision", limits.MIN_PRECISION, limits.MAX_PRECISION)
+
+
+def _pieces(value: Any) -> int:
+    return integer(value, "pieces", 1, limits.MAX_PIECES)
+
+
+def decide(question: Question, claims: list[Claim]) -> tuple[str, str, bool]:
+    """Verdict, the statement that decides, and `possible`, from accepted claims (docs/semantics.md)."""
+    by_bound = {claim.bound: claim for claim in claims}
+    threshold = question.threshold
+
+    def within(bound: str) -> bool:
+        claim = by_bound.get(bound)
+        return claim is not None and isinstance(claim.value, Fraction) and claim.value <= threshold
+
+    def beyond(bound: str) -> bool:
+        return bound in by_bound and not within(bound)
+
+    possible = within("floor_upper") or within("error_bound")
+    for verdict, bound, proved in (
+        ("impossible", "floor", beyond("floor")),
+        ("insufficient", "witness_error", beyond("witness_error")),
+        ("sufficient", "error_bound", within("error_bound")),
+    ):
+        if proved:
+            return verdict, by_bound[bound].statement, possible
+    return "undecided", "", possible
+
+
+def assumptions_of(question: Question, claims: list[Claim]) -> tuple[str, ...]:
+    """What the claims about a program take for granted."""
+    if not any(claim.bound in ("error_bound", "witness_error") for claim in claims):
+        return ()
+    names = sorted({node.op for node in question.nodes if node.op not in ARITHMETIC})
+    return (f"correctly rounded in every format of the program: {', '.join(names)}",) if names else ()
+
+
+def scripts(question: Question, claims: list[Claim], derivations: dict[str, Derivation]) -> list[dict[str, Any]]:
+    """The SMT-LIB scripts of the claims that decide against the threshold."""
+    result = []
+    for position, claim in enumerate(claims):
+        if not isinstance(claim.value, Fraction) or (claim.value > question.threshold) != (claim.bound == "floor"):
+            continue
+        text = script(question, claim.bound, derivations[claim.bound])
+        if text is not None:
+            result.append({"claim": position, "script": text})
+    return result

@@ -1,0 +1,329 @@
+"""Rules for whole boxes: a cover of the box by leaves, each with its own bound (THEORY S1, S2, T0)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from . import limits
+from .derivation import Derivation, Share
+from .failures import LeafFailure, Rejection
+from .formats import NAN, Exact, Float, Format, Int, Value, code_between, finite, is_finite, just_above, just_below
+from .measure import Measure, Span, neighbours
+from .question import Box, Program, Question
+from .reading import integer, listed, number
+from .run import enclose_constant, run
+from .tape import Budget, Interval, Tape
+
+CONSTANTS = ("const", "pi", "e")
+"""Nodes without operands that are not inputs."""
+
+@dataclass(frozen=True, slots=True)
+class LeafBound:
+    """A bound of the measure on a leaf, the statement that proves it, its shares, and a lower bound of |f| there (0 if not needed)."""
+
+    value: Fraction
+    label: str
+    shares: tuple[Share, ...] = ()
+    size: Fraction = Fraction(0)
+
+
+SYMMETRIC = ("neg", "abs", "min", "max")
+"""Operations that give back one of their operands, up to sign."""
+
+
+def leaves(question: Question, splits: Any) -> Iterator[Box]:
+    """The leaves of a preorder list of cuts. Cutting a closed box in two closed parts keeps the union equal to the box."""
+    names = sorted(question.box)
+    pending: list[Box] = [dict(question.box)]
+    for token in listed(splits, "cover.splits", 1, 2 * limits.MAX_LEAVES):
+        if not pending:
+            raise Rejection("cover.splits goes on after its last leaf")
+        box = pending.pop()
+        if token == 0 and type(token) is int:
+            yield box
+            continue
+        name, at = _cut(token, names, box)
+        lo, hi = box[name]
+        if not lo <= at <= hi:
+            raise Rejection("cover.splits cuts outside its part of the box")
+        pending.append(box | {name: (at, hi)})
+        pending.append(box | {name: (lo, at)})
+    if pending:
+        raise Rejection("cover.splits ends before the box is covered")
+
+
+def _cut(token: Any, names: list[str], box: Box) -> tuple[str, Fraction]:
+    if isinstance(token, list):
+        listed(token, "a cut", 2, 2)
+        name = names[integer(token[0], "the input of a cut", 1, len(names)) - 1]
+        return name, number(token[1], "the place of a cut")
+    name = names[integer(token, "a cut", 1, len(names)) - 1]
+    lo, hi = box[name]
+    return name, (lo + hi) / 2
+
+
+class Cover:
+    """Bounds the error of the program (`ideal` false) or of the best algorithm (`ideal` true) leaf by leaf."""
+
+    def __init__(self, question: Question, precision: int, pieces: int, budget: Budget, *, ideal: bool) -> None:
+        if question.program is None:
+            raise Rejection("this bound needs the instances of the formats with free scale")
+        self.question, self.ideal, self.pieces = question, ideal, pieces
+        self.program: Program = question.program
+        self.tape = Tape(question.nodes, precision, budget)
+        self.measure = Measure(question.is_relative, question.relative)
+        self._scale = 1 << precision
+        self._answers: dict[tuple[Value, ...], Value] = {}
+        self._constants: dict[int, tuple[Interval, Fraction]] = {}
+
+    def derive(self, splits: Any) -> Derivation:
+        """The largest bound over all leaves of the cover."""
+        worst, kinds, count = Fraction(0), set(), 0
+        hardest: LeafBound | None = None
+        for leaf in leaves(self.question, splits):
+            bound = self.leaf_bound(leaf)
+            count += 1
+            kinds.add(bound.label)
+            worst = max(worst, bound.value)
+            if bound.shares and (hardest is None or bound.value > hardest.value):
+                hardest = bound
+        facts = {"size": hardest.size} if hardest else {}
+        return Derivation(worst, "+".join(sorted(kinds)), facts, hardest.shares if hardest else (), count)
+
+    def leaf_bound(self, leaf: Box) -> LeafBound:
+        """A bound of the measure on one leaf; LeafFailure where none can be derived."""
+        codes = self._codes(leaf)
+        if codes is None:
+            return self._ideal(leaf) if self.ideal else self._program(leaf)
+        return LeafBound(self._cell_floor(leaf, codes) if self.ideal else self._cell_error(leaf, codes), "T0")
+
+    def _bound(self, leaf: Box, label: str, shares: list[Share]) -> LeafBound:
+        """Add up the shares and turn the absolute error into the measure."""
+        total = sum((share.rounding * share.slope for share in shares), Fraction(0))
+        f = (Fraction(0), Fraction(0))
+        if self.question.relative:
+            f = self._to_span(self.tape.values(self.tape.box(leaf))[-1])
+        size = Fraction(0) if f[0] <= 0 <= f[1] else min(abs(f[0]), abs(f[1]))
+        kept = tuple(share for share in shares if share.slope)
+        return LeafBound(self.measure.of_error(total, size), label, kept, size)
+
+    # T0: one cell
+
+    def _codes(self, leaf: Box) -> dict[str, Value] | None:
+        """The input codes of a leaf inside one cell, None where it spans several."""
+        codes: dict[str, Value] = {}
+        for name, (lo, hi) in leaf.items():
+            fmt = self.program.inputs[name]
+            if isinstance(fmt, Exact):
+                return None
+            code = code_between(fmt, lo, hi)
+            if code is None or (code == NAN and not self.ideal):
+                return None
+            if not all(self._end_is_answered(fmt, name, end, code) for end in (lo, hi)):
+                return None
+            if self.ideal and not self.question.representable and not self._is_whole_cell(fmt, leaf, name, code):
+                return None
+            codes[name] = code
+        return codes
+
+    def _end_is_answered(self, fmt: Float | Int, name: str, end: Fraction, code: Value) -> bool:
+        """Whether an end of the leaf has the leaf's code, or that of the leaf on its other side, which then answers for it.
+
+        On the border of the box there is no other side; and a code may be that of one real alone (+0 in mode `up`).
+        """
+        own = fmt.round(end)
+        return own == code or (end not in self.question.box[name] and own in (just_below(fmt, end), just_above(fmt, end)))
+
+    def _is_whole_cell(self, fmt: Float | Int, leaf: Box, name: str, code: Value) -> bool:
+        """Whether nothing of the box outside the leaf has this code, so that the answer is chosen for the whole cell."""
+        (lo, hi), (left, right) = leaf[name], self.question.box[name]
+        ends_left = lo == left or (just_below(fmt, lo) != code)
+        ends_right = hi == right or (just_above(fmt, hi) != code)
+        if code == NAN and left < 0 < right and NAN in (fmt.round(left), fmt.round(right)):
+            return False
+        return ends_left and ends_right
+
+    def _cell_error(self, leaf: Box, codes: dict[str, Value]) -> Fraction:
+        """T0 for the program: its one answer on these codes against f on the leaf."""
+        place = self._representable_place(leaf, codes)
+        if place is None:
+            return Fraction(0)
+        key = tuple(codes.values())
+        if key not in self._answers:
+            self._answers[key] = run(self.question.nodes, self.program, codes)
+        answer = self._answers[key]
+        if not is_finite(answer):
+            raise LeafFailure("the program ends in an infinity or NaN")
+        return self.measure.at_most(finite(answer), self.span(place))
+
+    def _cell_floor(self, leaf: Box, codes: dict[str, Value]) -> Fraction:
+        """T0 for the best algorithm: one answer for the whole cell."""
+        place = self._representable_place(leaf, codes)
+        if place is None:
+            return Fraction(0)
+        f = self.span(place)
+        z = self.measure.best_pair((f[0], f[0]), (f[1], f[1]))
+        return min(self.measure.at_most(c, f) for c in neighbours(self.program.output, z))
+
+    def _representable_place(self, leaf: Box, codes: dict[str, Value]) -> Box | None:
+        """Where f counts on a leaf inside one cell: the leaf; with representable inputs the code itself, None if it lies outside."""
+        if not self.question.representable:
+            return leaf
+        place: Box = {}
+        for name, code in codes.items():
+            if not is_finite(code) or not leaf[name][0] <= finite(code) <= leaf[name][1]:
+                return None
+            place[name] = (finite(code), finite(code))
+        return place
+
+    # The range of f on a leaf
+
+    def span(self, box: Box) -> Span:
+        """An enclosure of f on a box: at two corners where f is monotone in every input, else over parts of the box."""
+        parts = self._monotone_parts(box, self.pieces)
+        return Fraction(min(lo for lo, _ in parts), self._scale), Fraction(max(hi for _, hi in parts), self._scale)
+
+    def _monotone_parts(self, box: Box, pieces: int) -> list[Interval]:
+        wide = [name for name, (lo, hi) in box.items() if lo < hi]
+        values = self.tape.values(self.tape.box(box))
+        if not wide:
+            return [values[-1]]
+        low, high, free = self._pinned(box, values)
+        if not free or pieces == 1:
+            natural = values[-1]
+            lo = self.tape.values(self.tape.box(low))[-1][0]
+            hi = self.tape.values(self.tape.box(high))[-1][1]
+            return [(max(lo, natural[0]), min(hi, natural[1]))]
+        name = max(free, key=lambda n: box[n][1] - box[n][0])
+        lo_end, hi_end = box[name]
+        middle = (lo_end + hi_end) / 2
+        halves = (box | {name: (lo_end, middle)}, box | {name: (middle, hi_end)})
+        shares = (pieces // 2, pieces - pieces // 2)
+        return [part for half, share in zip(halves, shares, strict=True) for part in self._monotone_parts(half, share)]
+
+    def _pinned(self, box: Box, values: list[Interval]) -> tuple[Box, Box, list[str]]:
+        """The faces where f is least and largest, as far as signs of partial derivatives tell, and the inputs that they leave free."""
+        low, high, free = dict(box), dict(box), []
+        try:
+            slopes = self.tape.slopes(values)
+        except LeafFailure:
+            return low, high, [name for name, (lo, hi) in box.items() if lo < hi]
+        for k, node in enumerate(self.question.nodes):
+            if node.op != "var":
+                continue
+            name = str(node.payload)
+            lo, hi = box[name]
+            if lo == hi:
+                continue
+            if slopes[k][0] >= 0:
+                low[name], high[name] = (lo, lo), (hi, hi)
+            elif slopes[k][1] <= 0:
+                low[name], high[name] = (hi, hi), (lo, lo)
+            else:
+                free.append(name)
+        return low, high, free
+
+    # S1: the program on a leaf
+
+    def _program(self, leaf: Box) -> LeafBound:
+        """S1: sum over roundings of (largest error there) x (largest slope from there), ranges taken over all such errors."""
+        errors = self._rounding_errors(leaf)
+        widening = [self._ceil(error) for error in errors]
+        values = self.tape.values(self.tape.box(leaf), widening)
+        slopes = self.tape.slopes(values)
+        shares = [
+            Share(f"node_{k}", error, Fraction(max(-slope[0], slope[1]), self._scale))
+            for k, (error, slope) in enumerate(zip(errors[:-1], slopes, strict=True))
+            if error
+        ]
+        if errors[-1]:
+            shares.append(Share("output", errors[-1], Fraction(1)))
+        return self._bound(leaf, "S1", shares)
+
+    def _rounding_errors(self, leaf: Box) -> list[Fraction]:
+        """A bound of the rounding error at every node and at the output, over all values that a run from the leaf computes."""
+        tape, program = self.tape, self.program
+        computed: list[Interval] = []
+        errors: list[Fraction] = []
+        for k, node in enumerate(self.question.nodes):
+            fmt = program.nodes[k]
+            if node.op in CONSTANTS:
+                interval, error = self._constant(k)
+                is_exact = True
+            elif node.op == "var":
+                interval, error = self._read_input(str(node.payload), leaf)
+                is_exact = fmt.holds(program.inputs[str(node.payload)])
+            else:
+                interval, error = tape.apply(node, [computed[a] for a in node.args]), Fraction(0)
+                is_exact = node.op in SYMMETRIC and isinstance(fmt, Float) and all(fmt.holds(program.nodes[a]) for a in node.args)
+            if is_exact:
+                computed.append(interval)
+                errors.append(error)
+                continue
+            rounded, added = self._round_range(fmt, *self._to_span(interval), f"node {k} ({node.op})")
+            computed.append(rounded)
+            errors.append(error + added)
+        if program.output.holds(program.nodes[-1]):
+            return [*errors, Fraction(0)]
+        return [*errors, self._round_range(program.output, *self._to_span(computed[-1]), "the output")[1]]
+
+    def _read_input(self, name: str, leaf: Box) -> tuple[Interval, Fraction]:
+        """The input codes that a leaf reaches, and how far they lie from the real input."""
+        lo, hi = leaf[name]
+        if self.question.representable:
+            return self.tape.fixed.from_ends(lo, hi), Fraction(0)
+        return self._round_range(self.program.inputs[name], lo, hi, f"the input {name}")
+
+    def _round_range(self, fmt: Format, lo: Fraction, hi: Fraction, what: str) -> tuple[Interval, Fraction]:
+        """What rounding makes of the reals in [lo, hi], and the largest rounding error; LeafFailure where one may overflow."""
+        if not fmt.stays_finite(lo, hi):
+            raise LeafFailure(f"{what} may overflow")
+        return self.tape.fixed.from_ends(finite(fmt.round(lo)), finite(fmt.round(hi))), fmt.error(lo, hi)
+
+    def _constant(self, k: int) -> tuple[Interval, Fraction]:
+        """The code that a constant node holds, and its known error."""
+        if k not in self._constants:
+            node, fmt, fixed = self.question.nodes[k], self.program.nodes[k], self.tape.fixed
+            ends = (node.payload,) * 2 if isinstance(node.payload, Fraction) else enclose_constant(node.op, fixed.bits)
+            if isinstance(fmt, Exact):
+                self._constants[k] = fixed.from_ends(*ends), Fraction(0)
+            else:
+                code = run((node,), Program({}, (fmt,), Exact()), {})
+                if not is_finite(code):
+                    raise LeafFailure(f"the constant of node {k} overflows")
+                held = finite(code)
+                self._constants[k] = fixed.from_fraction(held), max(abs(held - end) for end in ends)
+        return self._constants[k]
+
+    # S2: the best algorithm on a leaf
+
+    def _ideal(self, leaf: Box) -> LeafBound:
+        """S2: answer the output number nearest to f at the rounded input, pulled back into the box."""
+        reach: Box = {}
+        moves: dict[str, Fraction] = {}
+        for name, (lo, hi) in leaf.items():
+            left, right = self.question.box[name]
+            moves[name] = self._read_input(name, leaf)[1]
+            reach[name] = max(left, lo - moves[name]), min(right, hi + moves[name])
+        values = self.tape.values(self.tape.box(reach))
+        slopes = self.tape.slopes(values) if any(moves.values()) else [self.tape.zero] * len(values)
+        shares = [
+            Share(f"input_{node.payload}", moves[str(node.payload)], Fraction(max(-slope[0], slope[1]), self._scale))
+            for node, slope in zip(self.question.nodes, slopes, strict=True)
+            if node.op == "var" and moves[str(node.payload)]
+        ]
+        gap = self.program.output.gap(*self._to_span(values[-1]))
+        if gap is None:
+            raise LeafFailure("f leaves the range of the output format")
+        if gap:
+            shares.append(Share("output", gap, Fraction(1)))
+        return self._bound(leaf, "S2", shares)
+
+    def _to_span(self, interval: Interval) -> Span:
+        return Fraction(interval[0], self._scale), Fraction(interval[1], self._scale)
+
+    def _ceil(self, error: Fraction) -> int:
+        return -(-error.numerator * self._scale // error.denominator)

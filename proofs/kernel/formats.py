@@ -1,0 +1,370 @@
+"""Number formats: rounding of exact rationals, neighbours, cells, error bounds. The definition is docs/semantics.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+NEGATIVE_ZERO = "-0"
+INFINITY = "+inf"
+NEGATIVE_INFINITY = "-inf"
+NAN = "nan"
+
+Value = Fraction | str
+"""A finite number, or one of the four special values above."""
+
+ZERO = Fraction(0)
+
+
+def power_of_two(exponent: int) -> Fraction:
+    """2^exponent."""
+    return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
+
+
+def exponent_of(r: Fraction) -> int:
+    """The e with 2^e <= |r| < 2^(e+1), for r != 0."""
+    n, d = abs(r.numerator), r.denominator
+    e = n.bit_length() - d.bit_length()
+    return e if (n >= d << e if e >= 0 else n << -e >= d) else e - 1
+
+
+def finite(value: Value) -> Fraction:
+    """The real that a finite value stands for (negative zero: 0)."""
+    if isinstance(value, Fraction):
+        return value
+    assert value == NEGATIVE_ZERO
+    return ZERO
+
+
+def is_finite(value: Value) -> bool:
+    """Whether the value stands for a real."""
+    return isinstance(value, Fraction) or value == NEGATIVE_ZERO
+
+
+def round_integer(n: int, d: int, mode: str) -> int:
+    """The integer that n / d (d > 0) rounds to."""
+    q, rest = divmod(n, d)
+    if rest == 0 or mode == "down":
+        return q
+    if mode == "up":
+        return q + 1
+    if mode == "toward_zero":
+        return q + 1 if n < 0 else q
+    twice = 2 * rest
+    if twice != d:
+        return q + (twice > d)
+    if mode == "nearest_away":
+        return q + (n > 0)
+    return q + (q & 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """The reals themselves: no rounding."""
+
+    def round(self, r: Fraction) -> Value:
+        """r."""
+        return r
+
+    def round_special(self, value: str) -> Value:
+        """The value itself."""
+        return value
+
+    def below(self, r: Fraction) -> Fraction | None:
+        """The largest number <= r."""
+        return r
+
+    def above(self, r: Fraction) -> Fraction | None:
+        """The smallest number >= r."""
+        return r
+
+    def error(self, lo: Fraction, hi: Fraction) -> Fraction:  # noqa: ARG002
+        """No rounding error."""
+        return ZERO
+
+    def gap(self, lo: Fraction, hi: Fraction) -> Fraction:  # noqa: ARG002
+        """No gap."""
+        return ZERO
+
+    def stays_finite(self, lo: Fraction, hi: Fraction) -> bool:  # noqa: ARG002
+        """Always."""
+        return True
+
+    def holds(self, other: Format) -> bool:  # noqa: ARG002
+        """Every number is a real."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Float:
+    """A binary floating-point format."""
+
+    p: int
+    emin: int
+    emax: int
+    max_finite: Fraction
+    infinities: bool
+    nan: bool
+    negative_zero: bool
+    subnormals: str
+    rounding: str
+    overflow: str
+
+    def round(self, r: Fraction) -> Value:
+        """The value that the real r rounds to."""
+        if r == 0:
+            return ZERO
+        unit = self._unit(r)
+        rounded = self._round_to(r, unit)
+        if abs(rounded) > self.max_finite:
+            return self._overflowed(r)
+        if self.subnormals == "flushed" and abs(rounded) < power_of_two(self.emin):
+            rounded = ZERO
+        if rounded == 0 and r < 0 and self.negative_zero:
+            return NEGATIVE_ZERO
+        return rounded
+
+    def _unit(self, r: Fraction) -> int:
+        return max(exponent_of(r), self.emin) - self.p + 1
+
+    def _round_to(self, r: Fraction, unit: int) -> Fraction:
+        n, d = r.numerator, r.denominator
+        if unit >= 0:
+            return Fraction(round_integer(n, d << unit, self.rounding) << unit)
+        return Fraction(round_integer(n << -unit, d, self.rounding), 1 << -unit)
+
+    def _overflowed(self, r: Fraction) -> Value:
+        largest = self.max_finite if r > 0 else -self.max_finite
+        toward_zero = self.rounding == "toward_zero" or self.rounding == ("down" if r > 0 else "up")
+        if toward_zero or self.overflow == "saturate":
+            return largest
+        if self.overflow == "nan":
+            return NAN
+        return INFINITY if r > 0 else NEGATIVE_INFINITY
+
+    def round_special(self, value: str) -> Value:
+        """What a special value becomes in this format."""
+        if value == NEGATIVE_ZERO:
+            return value if self.negative_zero else ZERO
+        if value == NAN:
+            return NAN
+        if self.overflow == "saturate":
+            return self.max_finite if value == INFINITY else -self.max_finite
+        return value if self.infinities and self.overflow == "infinity" else NAN
+
+    def below(self, r: Fraction) -> Fraction | None:
+        """The largest number <= r, None if there is none."""
+        if r < -self.max_finite:
+            return None
+        if r >= self.max_finite:
+            return self.max_finite
+        if r == 0:
+            return ZERO
+        unit = self._unit(r)
+        n, d = r.numerator, r.denominator
+        number = Fraction(n // (d << unit) << unit) if unit >= 0 else Fraction((n << -unit) // d, 1 << -unit)
+        number = max(number, -self.max_finite)
+        tiny = power_of_two(self.emin)
+        if self.subnormals == "flushed" and abs(number) < tiny:
+            return ZERO if r >= 0 else -tiny
+        return number
+
+    def above(self, r: Fraction) -> Fraction | None:
+        """The smallest number >= r, None if there is none."""
+        number = self.below(-r)
+        return None if number is None else -number
+
+    def stays_finite(self, lo: Fraction, hi: Fraction) -> bool:
+        """Whether no real in [lo, hi] overflows, so that `error` holds there."""
+        if -self.max_finite <= lo and hi <= self.max_finite:
+            return True
+        if self.overflow == "saturate" or not self.is_nearest:
+            return False
+        return is_finite(self.round(lo)) and is_finite(self.round(hi))
+
+    @property
+    def is_nearest(self) -> bool:
+        """Whether rounding goes to a nearest number."""
+        return self.rounding in ("nearest_even", "nearest_away")
+
+    def error(self, lo: Fraction, hi: Fraction) -> Fraction:
+        """An upper bound of |rnd r - r| over lo <= r <= hi where nothing overflows (THEORY section 4)."""
+        largest = max(abs(lo), abs(hi))
+        if largest == 0:
+            return ZERO
+        half = self.half_spacing_below(largest)
+        if not self.is_nearest:
+            half *= 2
+        if self.subnormals == "flushed" and (lo <= 0 <= hi or min(abs(lo), abs(hi)) < power_of_two(self.emin)):
+            half = max(half, min(largest, power_of_two(self.emin)))
+        return half
+
+    def half_spacing_below(self, magnitude: Fraction) -> Fraction:
+        """Half the spacing just below a positive magnitude (at a power of two: that of the binade below it)."""
+        e = exponent_of(magnitude)
+        if magnitude == power_of_two(e):
+            e -= 1
+        return power_of_two(max(e, self.emin) - self.p)
+
+    def gap(self, lo: Fraction, hi: Fraction) -> Fraction | None:
+        """An upper bound of the distance of any real in [lo, hi] to the nearest number; None beyond the largest number."""
+        largest = max(abs(lo), abs(hi))
+        if largest > self.max_finite:
+            return None
+        if largest == 0:
+            return ZERO
+        half = self.half_spacing_below(largest)
+        if self.subnormals == "flushed" and (lo <= 0 <= hi or min(abs(lo), abs(hi)) < power_of_two(self.emin)):
+            half = max(half, min(largest, power_of_two(self.emin - 1)))
+        return half
+
+    def holds(self, other: Format) -> bool:
+        """Whether every value that `other` can round to is a value of this format (so that a cast is exact)."""
+        return (
+            isinstance(other, Float)
+            and other.p <= self.p
+            and other.emin - other.p >= self.emin - self.p
+            and other.max_finite <= self.max_finite
+            and (self.subnormals == "kept" or (other.emin >= self.emin and other.subnormals == "flushed"))
+        )
+
+    def ordinal(self, number: Fraction) -> int:
+        """Position of a finite number among the numbers of the format with subnormals kept, 0 for zero."""
+        if number == 0:
+            return 0
+        magnitude = abs(number)
+        e = max(exponent_of(magnitude), self.emin)
+        steps = magnitude / power_of_two(e - self.p + 1)
+        position = int(steps) + (e - self.emin) * (1 << (self.p - 1))
+        return position if number > 0 else -position
+
+    def code_count(self) -> int:
+        """At least the number of distinct codes that rounding can produce (T3)."""
+        return 2 * self.ordinal(self.max_finite) + 1 + 1 + 2
+
+
+@dataclass(frozen=True, slots=True)
+class Int:
+    """Affine integer codes: scale (q - zero); scale None: any scale and zero point."""
+
+    qmin: int
+    qmax: int
+    scale: Fraction | None
+    zero: int | None
+    rounding: str
+
+    @property
+    def is_free(self) -> bool:
+        """Whether scale and zero point are left open."""
+        return self.scale is None
+
+    def _affine(self) -> tuple[Fraction, int]:
+        assert self.scale is not None
+        assert self.zero is not None
+        return self.scale, self.zero
+
+    def value(self, q: int) -> Fraction:
+        """The number that code q stands for."""
+        scale, zero = self._affine()
+        return scale * (q - zero)
+
+    def round(self, r: Fraction) -> Value:
+        """The value that r rounds to; out of range saturates."""
+        scale, zero = self._affine()
+        steps = r / scale
+        q = round_integer(steps.numerator, steps.denominator, self.rounding) + zero
+        return self.value(min(max(q, self.qmin), self.qmax))
+
+    def round_special(self, value: str) -> Value:
+        """What a special value becomes: NaN stays, infinities saturate, negative zero is the real 0."""
+        if value == NAN:
+            return NAN
+        if value == NEGATIVE_ZERO:
+            return self.round(ZERO)
+        return self.value(self.qmax if value == INFINITY else self.qmin)
+
+    def below(self, r: Fraction) -> Fraction | None:
+        """The largest number <= r, None if there is none."""
+        scale, zero = self._affine()
+        q = r // scale + zero
+        return None if q < self.qmin else self.value(min(q, self.qmax))
+
+    def above(self, r: Fraction) -> Fraction | None:
+        """The smallest number >= r, None if there is none."""
+        scale, zero = self._affine()
+        q = -(-r // scale) + zero
+        return None if q > self.qmax else self.value(max(q, self.qmin))
+
+    def stays_finite(self, lo: Fraction, hi: Fraction) -> bool:  # noqa: ARG002
+        """Always: results out of range saturate, and `error` accounts for it."""
+        return True
+
+    def error(self, lo: Fraction, hi: Fraction) -> Fraction:
+        """An upper bound of |rnd r - r| over [lo, hi], saturation included."""
+        scale, _ = self._affine()
+        step = scale / 2 if self.rounding in ("nearest_even", "nearest_away") else scale
+        return max(step, hi - self.value(self.qmax), self.value(self.qmin) - lo)
+
+    def gap(self, lo: Fraction, hi: Fraction) -> Fraction | None:
+        """An upper bound of the distance of any real in [lo, hi] to the nearest number."""
+        scale, _ = self._affine()
+        return max(scale / 2, hi - self.value(self.qmax), self.value(self.qmin) - lo)
+
+    def holds(self, other: Format) -> bool:
+        """Whether a cast from `other` is exact: only from the same codes."""
+        return self == other
+
+    def code_count(self) -> int:
+        """Number of codes (T3)."""
+        return self.qmax - self.qmin + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Any code of so many bits, fixed before the input is seen."""
+
+    bits: int
+
+    def code_count(self) -> int:
+        """Number of codes (T3)."""
+        return 1 << self.bits
+
+
+Format = Exact | Float | Int
+"""A format with definite numbers (an Int may be free)."""
+
+
+def is_free(fmt: Format | Code) -> bool:
+    """Whether the numbers of the format are left open: integer codes with any scale, or any code."""
+    return isinstance(fmt, Code) or (isinstance(fmt, Int) and fmt.is_free)
+
+
+def boundary_denominator(fmt: Float | Int) -> int:
+    """A D such that every real where rounding passes from one code to the next is a multiple of 1/D."""
+    if isinstance(fmt, Float):
+        return 1 << max(0, fmt.p + 1 - fmt.emin)
+    assert fmt.scale is not None
+    return 2 * fmt.scale.denominator
+
+
+def just_above(fmt: Format, r: Fraction) -> Value:
+    """The code of the reals immediately above r: no boundary lies in (r, r + step]."""
+    return r if isinstance(fmt, Exact) else fmt.round(r + Fraction(1, 2 * r.denominator * boundary_denominator(fmt)))
+
+
+def just_below(fmt: Format, r: Fraction) -> Value:
+    """The code of the reals immediately below r."""
+    return r if isinstance(fmt, Exact) else fmt.round(r - Fraction(1, 2 * r.denominator * boundary_denominator(fmt)))
+
+
+def code_between(fmt: Format, lo: Fraction, hi: Fraction) -> Value | None:
+    """The one code of all reals strictly between lo and hi (of lo itself where lo = hi); None if there are several.
+
+    Rounding is monotone, so equal codes at both ends are the code of everything between, except for NaN, which stands on both sides.
+    """
+    if lo == hi:
+        return fmt.round(lo)
+    code = just_above(fmt, lo)
+    if code != just_below(fmt, hi) or (code == NAN and lo < 0 < hi):
+        return None
+    return code

@@ -1,0 +1,43 @@
+"""Every limit of the kernel, so that a hostile certificate ends in a rejection and never in a hang. The writer respects them too."""
+
+from __future__ import annotations
+
+MAX_BYTES = 8_000_000
+"""Size of a certificate file."""
+
+MAX_DEPTH = 12
+"""Nesting of JSON arrays and objects."""
+
+MAX_DIGITS = 4_000
+"""Decimal digits of a numerator or a denominator."""
+
+MAX_NODES = 20_000
+"""Nodes of an expression."""
+
+MAX_EXPONENT = 1_000
+"""Magnitude of the exponent of an integer power."""
+
+MIN_PRECISION = 64
+MAX_PRECISION = 4_096
+"""Fixed-point bits of the kernel's interval arithmetic."""
+
+MAX_SIGNIFICAND = 4_096
+"""Significand bits p of a float format."""
+
+MAX_FORMAT_EXPONENT = 1 << 15
+"""Magnitude of emin and emax."""
+
+MAX_CODE = 1 << 64
+"""Magnitude of integer codes."""
+
+MAX_PIECES = 4_096
+"""Parts into which one range or segment is cut."""
+
+MAX_LEAVES = 200_000
+"""Leaves of a cover."""
+
+MAX_RATIONAL_BITS = 400_000
+"""Size of an exact rational inside a run."""
+
+MAX_WORK = 3_000_000_000
+"""Budget of node evaluations times words of precision, about ten minutes of work."""

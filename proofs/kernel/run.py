@@ -1,0 +1,179 @@
+"""One run of a program in exact arithmetic, elementary functions correctly rounded (THEORY W)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from . import limits
+from .failures import LeafFailure
+from .fixed import FixedPoint
+from .formats import NAN, NEGATIVE_ZERO, Exact, Float, Format, Value, code_between, finite, power_of_two
+from .functions import beyond, enclose_function, exact_value
+from .question import Node, Point, Program
+from .series import MAX_MAGNITUDE_BITS, TooLarge
+from .tape import Budget, Tape
+from .values import (
+    DOMAINS,
+    HALF_PI,
+    LIMITS,
+    POLES,
+    absolute,
+    add,
+    divide,
+    fused,
+    larger,
+    multiply,
+    negate,
+    power,
+    smaller,
+)  # fmt: skip
+
+_START_BITS = 80
+
+_Enclose = Callable[[int], tuple[Fraction, Fraction]]
+
+
+def round_value(fmt: Format, value: Value) -> Value:
+    """Round an exact result."""
+    return fmt.round(value) if isinstance(value, Fraction) else fmt.round_special(value)
+
+
+def run(nodes: tuple[Node, ...], program: Program, codes: dict[str, Value]) -> Value:
+    """The output of the program on input codes (already rounded to the input format)."""
+    if all(isinstance(fmt, Exact) for fmt in program.nodes):
+        return _run_exactly(nodes, program.output, codes)
+    values: list[Value] = []
+    for node, fmt in zip(nodes, program.nodes, strict=True):
+        values.append(_step(node, fmt, values, codes))
+    return round_value(program.output, values[-1])
+
+
+def _run_exactly(nodes: tuple[Node, ...], output: Format, codes: dict[str, Value]) -> Value:
+    """A program that rounds nothing but its output: enclose the real value until its rounding is decided."""
+    if not all(isinstance(code, Fraction) or code == NEGATIVE_ZERO for code in codes.values()):
+        raise LeafFailure("a program of exact operations is run on finite inputs only")
+    precision = limits.MIN_PRECISION
+    while precision <= limits.MAX_PRECISION:
+        tape = Tape(nodes, precision, Budget())
+        lo, hi = tape.fixed.to_fractions(tape.values(tape.box({name: (finite(c), finite(c)) for name, c in codes.items()}))[-1])
+        if output.round(lo) == output.round(hi):
+            return output.round(lo)
+        precision *= 4
+    raise LeafFailure("a rounding could not be decided")
+
+
+def round_inputs(program: Program, point: Point) -> dict[str, Value]:
+    """The input codes of a real point."""
+    return {name: program.inputs[name].round(x) for name, x in point.items()}
+
+
+def _step(node: Node, fmt: Format, values: list[Value], codes: dict[str, Value]) -> Value:
+    if node.op == "var":
+        return round_value(fmt, codes[str(node.payload)])
+    if node.op == "const":
+        assert isinstance(node.payload, Fraction)
+        return fmt.round(node.payload)
+    if node.op in ("pi", "e"):
+        return _round_real(fmt, lambda bits: enclose_constant(node.op, bits))
+    return _operate(node, fmt, [values[a] for a in node.args])
+
+
+def _operate(node: Node, fmt: Format, args: list[Value]) -> Value:
+    down = isinstance(fmt, Float) and fmt.rounding == "down"
+    match node.op:
+        case "add":
+            exact = add(args[0], args[1], down=down)
+        case "sub":
+            exact = add(args[0], negate(args[1]), down=down)
+        case "mul":
+            exact = multiply(args[0], args[1])
+        case "div":
+            exact = divide(args[0], args[1])
+        case "fma":
+            exact = fused(args[0], args[1], args[2], down=down)
+        case "neg":
+            exact = negate(args[0])
+        case "abs":
+            exact = absolute(args[0])
+        case "min":
+            exact = smaller(args[0], args[1])
+        case "max":
+            exact = larger(args[0], args[1])
+        case "pow":
+            assert isinstance(node.payload, int)
+            exact = _power(args[0], node.payload)
+        case _:
+            return _elementary(node.op, fmt, args[0])
+    if isinstance(exact, Fraction) and _bits(exact) > limits.MAX_RATIONAL_BITS:
+        raise LeafFailure("a number of the run has too many digits")
+    return round_value(fmt, exact)
+
+
+def _bits(r: Fraction) -> int:
+    return r.numerator.bit_length() + r.denominator.bit_length()
+
+
+def _power(a: Value, n: int) -> Value:
+    if isinstance(a, Fraction) and _bits(a) * abs(n) > limits.MAX_RATIONAL_BITS:
+        raise LeafFailure("a power of the run has too many digits")
+    return power(a, n)
+
+
+def _elementary(name: str, fmt: Format, x: Value) -> Value:
+    """Correctly rounded f(x): exact where rational, else enclosed ever more tightly until the rounding is decided."""
+    if not isinstance(x, Fraction):
+        return _elementary_special(name, fmt, x)
+    if (name, x) in POLES:
+        return round_value(fmt, POLES[name, x])
+    if name in DOMAINS and not DOMAINS[name](x):
+        return fmt.round_special(NAN)
+    exact = exact_value(name, x)
+    if exact is not None:
+        return fmt.round(exact)
+    far = beyond(name, x)
+    if far:
+        return fmt.round(_stand_in(name, x, far))
+    return _round_real(fmt, lambda bits: enclose_function(name, x, bits))
+
+
+def _stand_in(name: str, x: Fraction, far: int) -> Fraction:
+    """A number that rounds like f(x) in every format within limits: beyond the largest number, or below half the smallest."""
+    size = power_of_two(far * MAX_MAGNITUDE_BITS)
+    return -size if name == "sinh" and x < 0 else size
+
+
+def _elementary_special(name: str, fmt: Format, x: str) -> Value:
+    limit = LIMITS[name].get(x, NAN)
+    if limit == HALF_PI:
+        return _round_real(fmt, lambda bits: _half(enclose_constant("pi", bits)))
+    if limit == "-" + HALF_PI:
+        return _round_real(fmt, lambda bits: _half(enclose_constant("pi", bits), negative=True))
+    return round_value(fmt, limit)
+
+
+def enclose_constant(name: str, bits: int) -> tuple[Fraction, Fraction]:
+    """The named constant pi or e."""
+    fixed = FixedPoint(bits)
+    return fixed.to_fractions(fixed.pi() if name == "pi" else fixed.e())
+
+
+def _half(ends: tuple[Fraction, Fraction], *, negative: bool = False) -> tuple[Fraction, Fraction]:
+    lo, hi = ends[0] / 2, ends[1] / 2
+    return (-hi, -lo) if negative else (lo, hi)
+
+
+def _round_real(fmt: Format, enclose: _Enclose) -> Value:
+    """Ziv's strategy for a real strictly between two ends. It is irrational, so never on a boundary of codes, and the loop ends."""
+    if isinstance(fmt, Exact):
+        raise LeafFailure("a run through an elementary function needs a format that rounds it")
+    bits = _START_BITS + (fmt.p if isinstance(fmt, Float) else 64)
+    while True:
+        try:
+            lo, hi = enclose(bits)
+        except TooLarge as failure:
+            raise LeafFailure(f"a rounding could not be decided: {failure}") from None
+        code = code_between(fmt, lo, hi)
+        if code is not None:
+            return code
+        bits *= 2

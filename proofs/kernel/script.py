@@ -1,0 +1,116 @@
+"""The SMT-LIB 2.6 form of a claim that rests on enclosures: named assertions whose unsatisfiability is the verdict.
+
+Every number stands in its own named assertion, the statement of the theory in another, and the tolerance, negated, in the last. Each is
+needed: without it the rest is satisfiable.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .derivation import Derivation
+from .formats import Code, Exact, Float, Format, Int, power_of_two
+from .question import Question
+
+
+def script(question: Question, bound: str, derivation: Derivation) -> str | None:
+    """The script of a claim, None where the evidence is points or cells alone and no solver is needed."""
+    if bound == "floor" and derivation.facts:
+        return _floor_script(question, derivation)
+    if bound in ("floor_upper", "error_bound") and derivation.shares:
+        return _error_script(question, bound, derivation)
+    return None
+
+
+def term(q: Fraction) -> str:
+    """A rational as an SMT-LIB real."""
+    size = f"{abs(q.numerator)}.0" if q.denominator == 1 else f"(/ {abs(q.numerator)}.0 {q.denominator}.0)"
+    return f"(- {size})" if q < 0 else size
+
+
+def _named(name: str, formula: str) -> str:
+    return f"(assert (! {formula} :named {name}))"
+
+
+def _declare(*names: str) -> list[str]:
+    return [f"(declare-const {name} Real)" for name in names]
+
+
+def _hardware(question: Question, formats: tuple[Format | Code, ...]) -> tuple[list[str], str, Fraction]:
+    """The first format that rounds, as lines that fix its size, the condition they are used under, and its unit."""
+    for fmt in formats:
+        if isinstance(fmt, Float):
+            lines = ["(declare-const significand Int)", _named("hardware_significand", f"(= significand {fmt.p})")]
+            return lines, f"(= significand {fmt.p})", power_of_two(-fmt.p)
+        if isinstance(fmt, Code):
+            return ["(declare-const bits Int)", _named("hardware_bits", f"(= bits {fmt.bits})")], f"(= bits {fmt.bits})", Fraction(1)
+        if isinstance(fmt, Int):
+            codes = fmt.code_count()
+            lines = ["(declare-const codes Int)", _named("hardware_codes", f"(= codes {codes})")]
+            return lines, f"(= codes {codes})", fmt.scale / 2 if fmt.scale is not None else Fraction(1)
+    raise AssertionError(question)
+
+
+def _floor_script(question: Question, derivation: Derivation) -> str:
+    """T2-T6: enclosures from below, the law, and a floor within tolerance."""
+    facts = derivation.facts
+    cell = derivation.label in ("T2", "T6")
+    first = (question.input, question.output) if cell else (question.output, question.input)
+    hardware, condition, _ = _hardware(question, first)
+    match derivation.label:
+        case "T3":
+            parts = {"range": 1 / (2 * facts["codes"])}
+        case "T4":
+            parts = {"slope": facts["length"] / (2 * facts["codes"])}
+        case "T5":
+            parts = {"curvature": facts["length"] ** 2 / (8 * facts["codes"])}
+        case "T6":
+            parts = {"curvature": facts["width"] ** 2 / 8}
+        case _:
+            names = sorted(name.removeprefix("slope_") for name in facts if name.startswith("slope_"))
+            parts = {f"slope_{name}": facts[f"width_{name}"] / 2 for name in names}
+    law = _sum([f"(* {term(factor)} {name})" for name, factor in parts.items()])
+    lines = [
+        f"; {derivation.label}: no algorithm stays within the tolerance",
+        "(set-logic ALL)",
+        *hardware,
+        *_declare(*parts, "floor"),
+        *(_named(f"enclosure_{name}", f"(>= {name} {term(facts[name])})") for name in parts),
+        _named(f"statement_{derivation.label}", f"(=> {condition} (>= floor {law}))"),
+        _named("tolerance", f"(<= floor {term(question.threshold)})"),
+        "(check-sat)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _error_script(question: Question, bound: str, derivation: Derivation) -> str:
+    """S1, S2: on the leaf with the largest bound, roundings and slopes from above, their sum, and an error beyond tolerance."""
+    label = "S2" if bound == "floor_upper" else "S1"
+    program = question.program
+    assert program is not None
+    formats = (*program.inputs.values(), program.output) if label == "S2" else (*program.nodes, program.output, *program.inputs.values())
+    hardware, condition, unit = _hardware(question, tuple(fmt for fmt in formats if not isinstance(fmt, Exact)))
+    shares = derivation.shares
+    size = derivation.facts["size"]
+    allowed = term(question.absolute)
+    lines = [
+        f"; {label}: the error stays within the tolerance on the leaf with the largest bound",
+        "(set-logic ALL)",
+        *hardware,
+        *_declare("unit", *(f"{kind}_{share.name}" for share in shares for kind in ("rounding", "error")), "error"),
+        _named("hardware_unit", f"(=> {condition} (= unit {term(unit)}))"),
+    ]
+    for share in shares:
+        lines.append(_named(f"hardware_{share.name}", f"(<= rounding_{share.name} (* {term(share.rounding / unit)} unit))"))
+        lines.append(_named(f"slope_{share.name}", f"(<= error_{share.name} (* {term(share.slope)} rounding_{share.name}))"))
+    lines.append(_named(f"statement_{label}", f"(<= error {_sum([f'error_{share.name}' for share in shares])})"))
+    if question.relative:
+        lines += _declare("size")
+        lines.append(_named("enclosure_size", f"(>= size {term(size)})"))
+        allowed = f"(+ {allowed} (* {term(question.relative)} size))"
+    lines += [_named("tolerance", f"(> error {allowed})"), "(check-sat)"]
+    return "\n".join(lines) + "\n"
+
+
+def _sum(terms: list[str]) -> str:
+    return terms[0] if len(terms) == 1 else f"(+ {' '.join(terms)})"

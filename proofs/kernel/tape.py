@@ -1,0 +1,279 @@
+"""Interval evaluation of an expression: values, slopes by one reverse pass, and first and second derivatives along one input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from . import limits
+from .failures import LeafFailure, Rejection
+from .fixed import DomainFailure, FixedPoint, TooLarge
+from .question import Box, Node
+
+Interval = tuple[int, int]
+"""Integers at the scale of the fixed-point arithmetic."""
+
+Jet = tuple[Interval, Interval, Interval]
+"""Value, first and second derivative along one input."""
+
+
+class Budget:
+    """Counts work and stops what would take too long."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, work: int = limits.MAX_WORK) -> None:
+        self.left = work
+
+    def spend(self, work: int) -> None:
+        """Take `work` off what is left."""
+        self.left -= work
+        if self.left < 0:
+            raise Rejection("checking needs more work than the kernel's limit")
+
+
+class Tape:
+    """An expression with its constants enclosed once, evaluated over boxes in fixed-point interval arithmetic."""
+
+    def __init__(self, nodes: tuple[Node, ...], precision: int, budget: Budget) -> None:
+        self.nodes = nodes
+        self.fixed = fixed = FixedPoint(precision)
+        self.budget = budget
+        self.zero: Interval = fixed.from_fraction(Fraction(0))
+        self.one: Interval = fixed.from_fraction(Fraction(1))
+        self._cost = len(nodes) * (1 + precision // 64)
+        self._leaves = {
+            k: fixed.from_fraction(node.payload) if isinstance(node.payload, Fraction) else fixed.pi() if node.op == "pi" else fixed.e()
+            for k, node in enumerate(nodes)
+            if node.op in ("const", "pi", "e")
+        }
+
+    def box(self, box: Box) -> dict[str, Interval]:
+        """The box in fixed point, rounded outward."""
+        return {name: self.fixed.from_ends(lo, hi) for name, (lo, hi) in box.items()}
+
+    def apply(self, node: Node, args: list[Interval]) -> Interval:
+        """One operation on intervals; LeafFailure outside its domain."""
+        try:
+            if node.op == "pow":
+                assert isinstance(node.payload, int)
+                return self.fixed.power(args[0], node.payload)
+            function: Callable[..., Interval] = getattr(self.fixed, node.op)
+            return function(*args)
+        except DomainFailure as failure:
+            raise LeafFailure(f"{node.op}: {failure}") from None
+        except TooLarge as failure:
+            raise LeafFailure(f"{node.op}: {failure}") from None
+
+    def values(self, inputs: Mapping[str, Interval], widening: list[int] | None = None) -> list[Interval]:
+        """The enclosure of every node; each is widened by its entry of `widening` (THEORY S1: absolute errors added at the nodes)."""
+        self.budget.spend(self._cost)
+        result: list[Interval] = []
+        for k, node in enumerate(self.nodes):
+            if node.op == "var":
+                value = inputs[str(node.payload)]
+            elif k in self._leaves:
+                value = self._leaves[k]
+            else:
+                value = self.apply(node, [result[a] for a in node.args])
+            if widening is not None and widening[k]:
+                value = (value[0] - widening[k], value[1] + widening[k])
+            result.append(value)
+        return result
+
+    def slopes(self, values: list[Interval]) -> list[Interval]:
+        """d(last node)/d(node) for every node, over the enclosures `values`; generalised derivatives at kinks."""
+        self.budget.spend(2 * self._cost)
+        slopes = [self.zero] * len(self.nodes)
+        slopes[-1] = self.one
+        fixed = self.fixed
+        for k in range(len(self.nodes) - 1, -1, -1):
+            node = self.nodes[k]
+            if not node.args or slopes[k] == self.zero:
+                continue
+            for argument, partial in zip(node.args, self.partials(node, [values[a] for a in node.args], values[k]), strict=True):
+                slopes[argument] = fixed.add(slopes[argument], fixed.mul(slopes[k], partial))
+        return slopes
+
+    def partials(self, node: Node, args: list[Interval], value: Interval) -> list[Interval]:
+        """The partial derivatives of one operation, by the rules of calculus; at kinks the hull of both sides."""
+        try:
+            return self._partials(node, args, value)
+        except (DomainFailure, TooLarge) as failure:
+            raise LeafFailure(f"the slope of {node.op}: {failure}") from None
+
+    def _partials(self, node: Node, args: list[Interval], value: Interval) -> list[Interval]:
+        fixed, one = self.fixed, self.one
+        a = args[0]
+        match node.op:
+            case "add":
+                return [one, one]
+            case "sub":
+                return [one, fixed.neg(one)]
+            case "mul":
+                return [args[1], a]
+            case "fma":
+                return [args[1], a, one]
+            case "div":
+                return [fixed.div(one, args[1]), fixed.neg(fixed.div(value, args[1]))]
+            case "min":
+                first = self._share(args[1], a)
+                return [first, fixed.sub(one, first)]
+            case "max":
+                first = self._share(a, args[1])
+                return [first, fixed.sub(one, first)]
+            case _:
+                return [self._derivative(node, a, value)]
+
+    def _share(self, larger: Interval, smaller: Interval) -> Interval:
+        """The derivative of max(larger, smaller) by its first argument: 1, 0 or anything between."""
+        if larger[0] > smaller[1]:
+            return self.one
+        return self.zero if larger[1] < smaller[0] else (self.zero[0], self.one[1])
+
+    def _derivative(self, node: Node, a: Interval, value: Interval) -> Interval:
+        """f'(a) for a unary operation with f(a) in `value`."""
+        fixed, one = self.fixed, self.one
+        match node.op:
+            case "neg":
+                return fixed.neg(one)
+            case "abs":
+                low = one if a[0] > 0 else fixed.neg(one)
+                high = fixed.neg(one) if a[1] < 0 else one
+                return low[0], high[1]
+            case "sqrt":
+                return fixed.div(one, fixed.add(value, value))
+            case "pow":
+                n = node.payload
+                assert isinstance(n, int)
+                return self.zero if n == 0 else fixed.mul(fixed.from_fraction(Fraction(n)), fixed.power(a, n - 1))
+            case "exp":
+                return value
+            case "expm1":
+                return fixed.exp(a)
+            case "log":
+                return fixed.div(one, a)
+            case "log1p":
+                return fixed.div(one, fixed.add(one, a))
+            case "sin":
+                return fixed.cos(a)
+            case "cos":
+                return fixed.neg(fixed.sin(a))
+            case "tan":
+                return fixed.add(one, fixed.power(value, 2))
+            case "asin":
+                return fixed.div(one, fixed.sqrt(fixed.sub(one, fixed.power(a, 2))))
+            case "acos":
+                return fixed.neg(fixed.div(one, fixed.sqrt(fixed.sub(one, fixed.power(a, 2)))))
+            case "atan":
+                return fixed.div(one, fixed.add(one, fixed.power(a, 2)))
+            case "sinh":
+                return fixed.cosh(a)
+            case "cosh":
+                return fixed.sinh(a)
+            case "tanh":
+                return fixed.sub(one, fixed.power(value, 2))
+        raise AssertionError(node.op)
+
+    def _second_derivative(self, node: Node, a: Interval, value: Interval, first: Interval) -> Interval:
+        """f''(a) for a smooth unary operation with f(a) in `value` and f'(a) in `first`."""
+        fixed = self.fixed
+        twice = fixed.from_fraction(Fraction(2))
+        match node.op:
+            case "neg":
+                return self.zero
+            case "sqrt":
+                return fixed.neg(fixed.div(first, fixed.add(a, a)))
+            case "pow":
+                n = node.payload
+                assert isinstance(n, int)
+                if n in (0, 1):
+                    return self.zero
+                return fixed.mul(fixed.from_fraction(Fraction(n * (n - 1))), fixed.power(a, n - 2))
+            case "exp" | "expm1":
+                return first
+            case "log" | "log1p":
+                return fixed.neg(fixed.power(first, 2))
+            case "sin" | "cos":
+                return fixed.neg(value)
+            case "tan":
+                return fixed.mul(twice, fixed.mul(value, first))
+            case "asin" | "acos":
+                return fixed.mul(a, fixed.power(first, 3))
+            case "atan":
+                return fixed.neg(fixed.mul(fixed.mul(twice, a), fixed.power(first, 2)))
+            case "sinh" | "cosh":
+                return value
+            case "tanh":
+                return fixed.neg(fixed.mul(fixed.mul(twice, value), first))
+        raise AssertionError(node.op)
+
+    def jet(self, inputs: Mapping[str, Interval], along: str) -> Jet:
+        """Value, first and second derivative of the last node along one input; LeafFailure where a kink may lie in the box."""
+        self.budget.spend(4 * self._cost)
+        jets: list[Jet] = []
+        for k, node in enumerate(self.nodes):
+            if node.op == "var":
+                jets.append((inputs[str(node.payload)], self.one if node.payload == along else self.zero, self.zero))
+            elif k in self._leaves:
+                jets.append((self._leaves[k], self.zero, self.zero))
+            else:
+                try:
+                    jets.append(self._apply_jet(node, [jets[a] for a in node.args]))
+                except (DomainFailure, TooLarge) as failure:
+                    raise LeafFailure(f"the curvature of {node.op}: {failure}") from None
+        return jets[-1]
+
+    def _apply_jet(self, node: Node, args: list[Jet]) -> Jet:
+        """The chain rule to second order."""
+        fixed = self.fixed
+        match node.op:
+            case "add":
+                return self._combine(fixed.add, *args)
+            case "sub":
+                return self._combine(fixed.sub, *args)
+            case "mul":
+                return self._multiply(*args)
+            case "fma":
+                return self._combine(fixed.add, self._multiply(args[0], args[1]), args[2])
+            case "div":
+                return self._multiply(args[0], self._unary(Node("pow", (0,), -1), args[1]))
+            case "abs":
+                if args[0][0][0] > 0:
+                    return args[0]
+                if args[0][0][1] < 0:
+                    return self._unary(Node("neg", (0,)), args[0])
+            case "min":
+                if args[0][0][1] < args[1][0][0]:
+                    return args[0]
+                if args[1][0][1] < args[0][0][0]:
+                    return args[1]
+            case "max":
+                if args[0][0][0] > args[1][0][1]:
+                    return args[0]
+                if args[1][0][0] > args[0][0][1]:
+                    return args[1]
+            case _:
+                return self._unary(node, args[0])
+        raise LeafFailure(f"{node.op} may have its kink inside the box")
+
+    def _combine(self, rule: Callable[[Interval, Interval], Interval], u: Jet, v: Jet) -> Jet:
+        return rule(u[0], v[0]), rule(u[1], v[1]), rule(u[2], v[2])
+
+    def _multiply(self, u: Jet, v: Jet) -> Jet:
+        """(uv)'' = u''v + 2u'v' + uv''."""
+        add, mul = self.fixed.add, self.fixed.mul
+        cross = mul(u[1], v[1])
+        return (
+            mul(u[0], v[0]),
+            add(mul(u[1], v[0]), mul(u[0], v[1])),
+            add(add(mul(u[2], v[0]), mul(u[0], v[2])), add(cross, cross)),
+        )
+
+    def _unary(self, node: Node, u: Jet) -> Jet:
+        """f(u)'' = f''(u) u'^2 + f'(u) u''."""
+        add, mul = self.fixed.add, self.fixed.mul
+        value = self.apply(node, [u[0]])
+        first = self._derivative(node, u[0], value)
+        second = self._second_derivative(node, u[0], value, first)
+        return value, mul(first, u[1]), add(mul(second, self.fixed.power(u[1], 2)), mul(first, u[2]))

@@ -1,0 +1,99 @@
+"""Rules for single inputs: T1, T2, T7, T8 by one or two points, and W by one run."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from .derivation import INFINITE, Derivation
+from .failures import Rejection
+from .formats import Code, Exact, Int, finite, is_finite, is_free
+from .measure import Measure, Span, neighbours
+from .question import Point, Question
+from .run import round_inputs, run
+from .tape import Budget, Tape
+
+
+def enclose_at(tape: Tape, point: Point) -> Span:
+    """f at a point."""
+    return tape.fixed.to_fractions(tape.values(tape.box({name: (x, x) for name, x in point.items()}))[-1])
+
+
+def check_inside(question: Question, point: Point) -> None:
+    """A point must lie in the box, and be representable where inputs are."""
+    for name, x in point.items():
+        lo, hi = question.box[name]
+        if not lo <= x <= hi:
+            raise Rejection(f"a point lies outside the box in {name}")
+
+
+def pair_floor(question: Question, points: list[Point], precision: int, claimed: Fraction, budget: Budget) -> Derivation:
+    """T1, T2 and both jointly.
+
+    All inputs that share their codes get one answer z. Two of them give floor >= the least over outputs z of the larger measure at the
+    two; as a function of z this is convex, so the least is next to its real minimum. A single point is the case of two equal ones (T1).
+    """
+    for point in points:
+        check_inside(question, point)
+    _check_same_codes(question, points)
+    tape = Tape(question.nodes, precision, budget)
+    spans = sorted((enclose_at(tape, point) for point in points), key=sum)
+    low, high = spans[0], spans[-1]
+    measure = Measure(question.is_relative, question.relative)
+    z = measure.best_pair(low, high)
+    candidates = neighbours(question.output, z)
+    value = min(max(measure.at_least(c, low), measure.at_least(c, high)) for c in candidates)
+    if question.is_relative:
+        return Derivation(value, "T8")
+    if len(points) == 1:
+        return Derivation(value, "T7" if _beyond(question, low) else "T1")
+    collides = max(measure.at_least(z, low), measure.at_least(z, high)) >= claimed
+    return Derivation(value, "T2" if collides else "T1+T2")
+
+
+def _beyond(question: Question, f: Span) -> bool:
+    """T7: f leaves the range of the output format."""
+    output = question.output
+    if is_free(output) or isinstance(output, Code):
+        return False
+    return output.above(f[0]) is None or output.below(f[1]) is None
+
+
+def _check_same_codes(question: Question, points: list[Point]) -> None:
+    if len(points) == 2 and points[0] == points[1]:
+        raise Rejection("the two points of a pair are equal: give one")
+    if question.representable:
+        if len(points) > 1:
+            raise Rejection("with representable inputs two different points never share their codes")
+        if not is_representable(question, points[0]):
+            raise Rejection("the point is not representable in the input format")
+        return
+    for name in question.box if len(points) == 2 else ():
+        first, second = points[0][name], points[1][name]
+        if first == second:
+            continue
+        fmt = question.input
+        if isinstance(fmt, Exact) or is_free(fmt) or fmt.round(first) != fmt.round(second):
+            raise Rejection(f"the two points do not round to the same code of {name}")
+
+
+def is_representable(question: Question, point: Point) -> bool:
+    """Whether every coordinate is a number of the input format."""
+    fmt = question.input
+    if isinstance(fmt, Int) and fmt.is_free:
+        raise Rejection("representable inputs need integer codes with a given scale")
+    return all(fmt.round(x) == x for x in point.values())
+
+
+def witness_run(question: Question, point: Point, precision: int, budget: Budget) -> Derivation:
+    """W: the program, run on the rounded point in exact arithmetic, has at least this error there."""
+    check_inside(question, point)
+    program = question.program
+    if program is None:
+        raise Rejection("a run needs the instances of the formats with free scale")
+    if question.representable and any(program.inputs[name].round(x) != x for name, x in point.items()):
+        raise Rejection("the point is not representable in the input format")
+    answer = run(question.nodes, program, round_inputs(program, point))
+    f = enclose_at(Tape(question.nodes, precision, budget), point)
+    if not is_finite(answer):
+        return Derivation(INFINITE, "W")
+    return Derivation(Measure(question.is_relative, question.relative).at_least(finite(answer), f), "W")

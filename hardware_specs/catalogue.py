@@ -113,7 +113,7 @@ def split_formats(text: str) -> list[str]:
             parts.append(text[start:position].strip())
             start = position + 1
     if depth != 0:
-        raise FormatError(f"{_shown(text)} has unbalanced parentheses")
+        raise FormatError(f"{_shown(text)} has unbalanced parentheses", mend="close every parenthesis")
     if not all(parts):
         raise FormatError(f"{_shown(text)} has an empty part", mend="separate formats by single commas")
     return parts
@@ -154,11 +154,12 @@ def _build(name: str, options: dict[str, str]) -> Format:
     if name == "int":
         return _custom_int(_read_known(name, options, _INT_OPTIONS, required=("bits",)))
     base = _named(name)
-    identity = {"p", "emin", "emax"} if isinstance(base, FloatFormat) else {"bits", "signed"}
-    known = _FLOAT_OPTIONS if isinstance(base, FloatFormat) else _INT_OPTIONS
-    if not options:
-        return base
-    changes = _read_known(name, options, {key: reader for key, reader in known.items() if key not in identity})
+    is_float = isinstance(base, FloatFormat)
+    custom = "float(p=...,emin=...,emax=...)" if is_float else "int(bits=...)"
+    for key in ("p", "emin", "emax") if is_float else ("bits", "signed"):
+        if key in options:
+            raise FormatError(f"{name} has a {key} of its own", mend=f"write {custom}")
+    changes = _read_known(name, options, _FLOAT_OPTIONS if is_float else _INT_OPTIONS)
     changed = replace(base, **changes)
     return _checked_width(changed) if isinstance(changed, IntFormat) else changed
 

@@ -127,7 +127,7 @@ class IntFormat:
         if self.qmax - self.qmin >= 1 << MAX_INTEGER_BITS or not 0 <= self.bits <= MAX_INTEGER_BITS:
             raise FormatError("integer codes are too wide", mend=f"use at most {MAX_INTEGER_BITS} bits")
         if (self.scale is None) != (self.zero is None):
-            raise FormatError("scale and zero are given together or not at all")
+            raise FormatError("scale and zero are given together or not at all", mend="give both or neither")
         if self.scale is not None and self.scale <= 0:
             raise FormatError("scale is not positive", mend="use scale > 0")
         if self.bits == 0:
@@ -142,7 +142,7 @@ class CodeFormat:
 
     def __post_init__(self) -> None:
         if not 1 <= self.bits <= MAX_CODE_BITS:
-            raise FormatError(f"code(bits={self.bits})", mend=f"use 1 <= bits <= {MAX_CODE_BITS}")
+            raise FormatError(f"code(bits={self.bits}) is out of limits", mend=f"use 1 <= bits <= {MAX_CODE_BITS}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

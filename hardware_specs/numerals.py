@@ -37,7 +37,7 @@ def read_numeral(text: str) -> Fraction:
     if slash:
         divisor = _read_simple(denominator)
         if divisor == 0:
-            raise FormatError(f"{_shown(stripped)} divides by zero")
+            raise FormatError(f"{_shown(stripped)} divides by zero", mend="give a denominator other than 0")
         value /= divisor
     if not _is_dyadic(value) and max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_QUOTIENT_BITS:
         raise FormatError(f"{_shown(stripped)} is too long", mend="use a shorter quotient or a hexadecimal float")

@@ -213,7 +213,8 @@ def _round_codes(fmt: IntFormat, x: Array) -> Array:
         steps_up = np.zeros_like(x, dtype=bool)
     else:
         steps_up = (x > below) & (floor < 0)
-    return np.clip(floor + steps_up, lowest, highest) * step + 0.0
+    rounded: Array = np.clip(floor + steps_up, lowest, highest) * step + 0.0
+    return rounded
 
 
 def _positions(first: int, last: int) -> NDArray[np.int64]:

@@ -1,0 +1,1 @@
+"""Rigorous enclosures of values, slopes and curvatures through Arb, with mpmath as an independent second opinion."""

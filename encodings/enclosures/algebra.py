@@ -1,0 +1,164 @@
+"""A builder of derivatives that leaves out what changes nothing, and shares quotients.
+
+Every rule is an identity of real numbers wherever both sides are defined, and no rule drops a division by a quantity that may be zero, except
+for products with the constant 0 and differences of equal terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from suffice.encodings.expression import Expression, ExpressionBuilder, Node
+from suffice.encodings.operations import Op
+
+
+class Algebra:
+    """Sums, products and quotients with 0, 1 and -1 simplified, rational constants folded exactly, and signs moved outward."""
+
+    __slots__ = ("_builder", "_positive_part", "_quotient_positions", "_quotients", "_rationals")
+
+    def __init__(self) -> None:
+        self._builder = ExpressionBuilder()
+        self._rationals: dict[int, Fraction] = {}
+        self._positive_part: dict[int, int] = {}
+        self._quotients: dict[int, tuple[int, int]] = {}
+        self._quotient_positions: dict[tuple[int, int], int] = {}
+
+    def build(self, root: int) -> Expression:
+        """The expression at a position."""
+        return self._builder.build(root)
+
+    def rational(self, position: int) -> Fraction | None:
+        """The value of a position that holds a rational constant."""
+        return self._rationals.get(position)
+
+    def constant(self, value: Fraction | int) -> int:
+        """An exact rational constant."""
+        position = self._builder.constant(value)
+        self._rationals[position] = Fraction(value)
+        return position
+
+    def variable(self, name: str) -> int:
+        """An input."""
+        return self._builder.variable(name)
+
+    def include(self, expression: Expression) -> list[int]:
+        """The positions of the expression's nodes, copied as they stand."""
+        positions: list[int] = []
+        for node in expression.nodes:
+            positions.append(self.copy(node, positions))
+        return positions
+
+    def copy(self, node: Node, positions: Sequence[int]) -> int:
+        """The node as it stands, its operands found through `positions`."""
+        args = [positions[a] for a in node.args]
+        match node.op, node.payload:
+            case Op.CONST, Fraction() as value:
+                return self.constant(value)
+            case Op.VAR, str() as name:
+                return self.variable(name)
+            case (Op.PI | Op.E), _:
+                return self._builder.named(node.op)
+            case Op.POW, int() as exponent:
+                return self._builder.power(args[0], exponent)
+            case Op.DIV, _:
+                return self._record(self._builder.apply(Op.DIV, *args), *args)
+        return self._builder.apply(node.op, *args)
+
+    def apply(self, op: Op, *args: int) -> int:
+        """An operation without a rule here."""
+        return self._builder.apply(op, *args)
+
+    def negate(self, a: int) -> int:
+        """-a."""
+        value = self.rational(a)
+        if value is not None:
+            return self.constant(-value)
+        if a in self._positive_part:
+            return self._positive_part[a]
+        position = self._builder.apply(Op.NEG, a)
+        self._positive_part[position] = a
+        return position
+
+    def add(self, a: int, b: int) -> int:
+        """a + b; -a + b = b - a; x/d + y/d = (x + y)/d."""
+        left, right = self.rational(a), self.rational(b)
+        if left is not None and right is not None:
+            return self.constant(left + right)
+        if left == 0:
+            return b
+        if right == 0:
+            return a
+        if a in self._positive_part:
+            return self.subtract(b, self._positive_part[a])
+        if b in self._positive_part:
+            return self.subtract(a, self._positive_part[b])
+        if self._same_denominator(a, b):
+            return self.divide(self.add(self._quotients[a][0], self._quotients[b][0]), self._quotients[a][1])
+        return self._builder.apply(Op.ADD, a, b)
+
+    def subtract(self, a: int, b: int) -> int:
+        """a - b; a - a = 0; x/d - y/d = (x - y)/d."""
+        left, right = self.rational(a), self.rational(b)
+        if right is not None:
+            return self.add(a, self.constant(-right))
+        if a == b:
+            return self.constant(0)
+        if left == 0:
+            return self.negate(b)
+        if b in self._positive_part:
+            return self.add(a, self._positive_part[b])
+        if self._same_denominator(a, b):
+            return self.divide(self.subtract(self._quotients[a][0], self._quotients[b][0]), self._quotients[a][1])
+        return self._builder.apply(Op.SUB, a, b)
+
+    def multiply(self, a: int, b: int) -> int:
+        """a * b; signs move outward; (x/d) * b = x * (b/d) where b/d is in use already, so that enclosures see it once."""
+        left, right = self.rational(a), self.rational(b)
+        if left is not None and right is not None:
+            return self.constant(left * right)
+        for factor, other in ((left, b), (right, a)):
+            if factor is not None and factor in (-1, 0, 1):
+                return {-1: self.negate(other), 0: self.constant(0), 1: other}[int(factor)]
+        for signed, other in ((a, b), (b, a)):
+            if signed in self._positive_part:
+                return self.negate(self.multiply(self._positive_part[signed], other))
+        for quotient, other in ((a, b), (b, a)):
+            numerator, denominator = self._quotients.get(quotient, (None, None))
+            if numerator is None or denominator is None:
+                continue
+            if self.rational(numerator) is not None:
+                return self.divide(self.multiply(numerator, other), denominator)
+            if (other, denominator) in self._quotient_positions:
+                return self.multiply(numerator, self._quotient_positions[other, denominator])
+        return self._builder.apply(Op.MUL, a, b)
+
+    def divide(self, a: int, b: int) -> int:
+        """a / b for a nonzero b; signs move outward."""
+        left, right = self.rational(a), self.rational(b)
+        if right is not None:
+            return self.multiply(a, self.constant(1 / right))
+        if left == 0:
+            return self.constant(0)
+        if a in self._positive_part:
+            return self.negate(self.divide(self._positive_part[a], b))
+        return self._record(self._builder.apply(Op.DIV, a, b), a, b)
+
+    def power(self, base: int, exponent: int) -> int:
+        """base^n."""
+        if exponent == 0:
+            return self.constant(1)
+        return base if exponent == 1 else self._builder.power(base, exponent)
+
+    def sign(self, a: int) -> int:
+        """|a|/a, the sign of a nonzero a (see tape.is_sign)."""
+        return self._builder.apply(Op.DIV, self._builder.apply(Op.ABS, a), a)
+
+    def _record(self, position: int, numerator: int, denominator: int) -> int:
+        self._quotients[position] = (numerator, denominator)
+        self._quotient_positions[numerator, denominator] = position
+        return position
+
+    def _same_denominator(self, a: int, b: int) -> bool:
+        return a in self._quotients and b in self._quotients and self._quotients[a][1] == self._quotients[b][1]

@@ -1,0 +1,115 @@
+"""Values at points, as exact rationals wherever they are rational: the border of a domain is then decided, not blurred."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import isqrt
+
+from suffice.encodings.enclosures.spans import Span, UndefinedError, span_of
+from suffice.encodings.enclosures.tape import Tape, UndefinedAtError
+from suffice.encodings.expression import Node
+from suffice.encodings.operations import Op
+
+LARGEST_EXACT_BITS = 1 << 14
+"""Longer rationals continue as spans."""
+
+_ZERO, _ONE = Fraction(0), Fraction(1)
+
+RATIONAL_VALUES: dict[Op, dict[Fraction, Fraction]] = {
+    Op.EXP: {_ZERO: _ONE},
+    Op.EXPM1: {_ZERO: _ZERO},
+    Op.LOG: {_ONE: _ZERO},
+    Op.LOG1P: {_ZERO: _ZERO},
+    Op.SIN: {_ZERO: _ZERO},
+    Op.COS: {_ZERO: _ONE},
+    Op.TAN: {_ZERO: _ZERO},
+    Op.ASIN: {_ZERO: _ZERO},
+    Op.ACOS: {_ONE: _ZERO},
+    Op.ATAN: {_ZERO: _ZERO},
+    Op.SINH: {_ZERO: _ZERO},
+    Op.COSH: {_ZERO: _ONE},
+    Op.TANH: {_ZERO: _ZERO},
+}
+"""The only rational arguments at which these functions have rational values (Lindemann-Weierstrass)."""
+
+
+def point_values(tape: Tape, point: Mapping[str, Fraction]) -> list[Fraction | Span]:
+    """Every node's value at the point: a Fraction where the value is known to be rational, else a span at the current precision."""
+    exact: list[Fraction | None] = []
+    values: list[Span] = []
+    for position, (node, step) in enumerate(zip(tape.nodes, tape.steps, strict=True)):
+        try:
+            rational = _rational(node, [exact[a] for a in node.args], point)
+            if rational is None:
+                values.append(span_of(point[step], point[step]) if isinstance(step, str) else step(values))
+            else:
+                values.append(span_of(rational, rational))
+        except UndefinedError:
+            raise UndefinedAtError(position) from None
+        exact.append(rational)
+    return [value if rational is None else rational for value, rational in zip(values, exact, strict=True)]
+
+
+def _rational(node: Node, operands: list[Fraction | None], point: Mapping[str, Fraction]) -> Fraction | None:
+    if node.op is Op.VAR:
+        return point[str(node.payload)]
+    if node.op is Op.CONST:
+        assert isinstance(node.payload, Fraction)
+        return node.payload
+    known = [value for value in operands if value is not None]
+    if not known or len(known) < len(operands):
+        return None
+    result = _power(known[0], node.payload) if node.op is Op.POW else _apply(node.op, known)
+    if result is not None and _bits(result) > LARGEST_EXACT_BITS:
+        return None
+    return result
+
+
+def _bits(value: Fraction) -> int:
+    return value.numerator.bit_length() + value.denominator.bit_length()
+
+
+def _power(base: Fraction, exponent: Fraction | str | int | None) -> Fraction | None:
+    assert isinstance(exponent, int)
+    if base == 0 and exponent < 0:
+        raise UndefinedError
+    if _bits(base) * abs(exponent) > 4 * LARGEST_EXACT_BITS:
+        return None
+    return base**exponent
+
+
+def _apply(op: Op, operands: list[Fraction]) -> Fraction | None:
+    match op, operands:
+        case Op.ADD, [a, b]:
+            return a + b
+        case Op.SUB, [a, b]:
+            return a - b
+        case Op.MUL, [a, b]:
+            return a * b
+        case Op.DIV, [a, b]:
+            if b == 0:
+                raise UndefinedError
+            return a / b
+        case Op.NEG, [a]:
+            return -a
+        case Op.ABS, [a]:
+            return abs(a)
+        case Op.MIN, [a, b]:
+            return min(a, b)
+        case Op.MAX, [a, b]:
+            return max(a, b)
+        case Op.FMA, [a, b, c]:
+            return a * b + c
+        case Op.SQRT, [a]:
+            return _rational_root(a)
+        case _, [a]:
+            return RATIONAL_VALUES[op].get(a)
+    raise AssertionError(op)
+
+
+def _rational_root(a: Fraction) -> Fraction | None:
+    if a < 0:
+        raise UndefinedError
+    root = Fraction(isqrt(a.numerator), isqrt(a.denominator))
+    return root if root * root == a else None

@@ -1,0 +1,208 @@
+"""Best-first branch and bound: the largest value of an expression on a box, enclosed from both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heappop, heappush
+
+from flint import ctx
+
+from suffice.encodings.enclosures.arb import WORKING_BITS
+from suffice.encodings.enclosures.derivatives import gradient, zero_expression
+from suffice.encodings.enclosures.exact import point_values
+from suffice.encodings.enclosures.spans import Span, UndefinedError, interval_of, span_of
+from suffice.encodings.enclosures.tape import Tape, join
+from suffice.encodings.expression import Expression
+from suffice.encodings.problem import Box, Interval
+
+Piece = dict[str, tuple[Fraction, Fraction]]
+Point = dict[str, Fraction]
+
+DEEPEST = 48
+"""A piece without any upper bound is given up after this many halvings."""
+
+GAP = Fraction(1, 1 << 30)
+"""The search ends when its two bounds agree to this part of their size or of the largest value met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What is searched: the value alone, and the value followed by its partial derivatives in the order of `variables`.
+
+    The domain must have been checked. `value` may take generalised derivatives at kinks; `with_slopes` and `at_points` never do.
+    """
+
+    variables: tuple[str, ...]
+    value: Tape
+    with_slopes: Tape
+    at_points: Tape
+
+
+def objective(expression: Expression, *, kinks: bool = False, guards: Sequence[Expression] = ()) -> Objective:
+    """An objective from an expression.
+
+    `kinks`: generalised derivatives at a kink (see tape.join) count as values of the expression. `guards`: expressions that must be defined as
+    well, strictly, on a piece or there is no bound on it: the smoothness that simplified derivatives no longer show.
+    """
+    variables = tuple(sorted({name for part in (expression, *guards) for name in part.variables}))
+    slopes = gradient(expression)
+    zero = zero_expression()
+    return Objective(
+        variables,
+        join([expression, *guards], defined=True, kinks=kinks),
+        join([expression, *(slopes.get(name, zero) for name in variables), *guards], defined=True),
+        join([expression, *guards], defined=True),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Supremum:
+    """lower <= supremum <= upper, and `point` attains at least `lower`. None: no point could be evaluated, no upper bound found."""
+
+    lower: Fraction | None
+    upper: Fraction | None
+    point: Point | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounded:
+    """A piece, an upper bound of the value on it, and how much each side adds to the spread."""
+
+    piece: Piece
+    upper: Fraction | None
+    spread: dict[str, Fraction]
+    depth: int
+
+
+class Search:
+    """One search for the maximum of an objective, or with `flipped` for that of minus the objective.
+
+    The upper bound of a piece is the least of the natural interval extension, the mean value form about the midpoint, and, where a
+    partial derivative keeps its sign, the same on the face where the maximum then lies. `exact` evaluates points in rationals
+    where possible (slower), for questions that hang on one exact zero.
+    """
+
+    __slots__ = ("_best", "_best_point", "_box", "_counter", "_exact", "_flipped", "_heap", "_scale", "_target", "_unbounded")
+
+    def __init__(self, target: Objective, box: Box, *, flipped: bool = False, exact: bool = False) -> None:
+        self._target, self._flipped, self._exact = target, flipped, exact
+        self._box: Piece = {name: (box[name].lo, box[name].hi) for name in target.variables}
+        self._heap: list[tuple[Fraction, int, _Bounded]] = []
+        self._unbounded: list[_Bounded] = []
+        self._counter = 0
+        self._best: Fraction | None = None
+        self._best_point: Point | None = None
+        self._scale = Fraction(0)
+
+    def run(self, budget: int, enough: Callable[[Supremum], bool] = lambda _: False) -> Supremum:
+        """Refines until the bounds agree, `enough` holds, the budget of pieces is spent, or a piece is given up."""
+        with ctx.workprec(WORKING_BITS):
+            self._add(self._box, 0)
+            while self._counter < budget and not self._is_tight() and not enough(self.supremum()):
+                worst = self._unbounded.pop() if self._unbounded else heappop(self._heap)[2]
+                side = _widest(worst, self._box)
+                if side is None or (worst.upper is None and worst.depth >= DEEPEST):
+                    self._push(worst)
+                    break
+                lo, hi = worst.piece[side]
+                middle = (lo + hi) / 2
+                self._add(worst.piece | {side: (lo, middle)}, worst.depth + 1)
+                self._add(worst.piece | {side: (middle, hi)}, worst.depth + 1)
+        return self.supremum()
+
+    def supremum(self) -> Supremum:
+        """What is known now."""
+        upper = None if self._unbounded or not self._heap else self._heap[0][2].upper
+        return Supremum(self._best, upper, self._best_point)
+
+    def _is_tight(self) -> bool:
+        known = self.supremum()
+        if known.upper is None or known.lower is None:
+            return False
+        return known.upper - known.lower <= GAP * max(abs(known.upper), self._scale)
+
+    def _push(self, bounded: _Bounded) -> None:
+        if bounded.upper is None:
+            self._unbounded.append(bounded)
+        else:
+            heappush(self._heap, (-bounded.upper, self._counter, bounded))
+
+    def _add(self, piece: Piece, depth: int) -> None:
+        self._counter += 1
+        upper, slopes = self._bound(piece)
+        while (face := _highest_face(piece, slopes)) is not piece:
+            piece = face
+            upper, slopes = self._bound(piece)
+        middle = {name: (lo + hi) / 2 for name, (lo, hi) in piece.items()}
+        centre = self._sample(middle)
+        spread = {name: max(abs(slope.lo), abs(slope.hi)) * (piece[name][1] - piece[name][0]) / 2 for name, slope in slopes.items()}
+        if centre is not None and (slopes or piece_is_point(piece)):
+            mean_value = centre.hi + sum(spread.values(), Fraction(0))
+            upper = mean_value if upper is None else min(upper, mean_value)
+        self._push(_Bounded(piece, upper, spread, depth))
+
+    def _bound(self, piece: Piece) -> tuple[Fraction | None, dict[str, Interval]]:
+        """An upper bound on the piece, and enclosures of the partial derivatives on it (none where one is not defined)."""
+        box = {name: span_of(lo, hi) for name, (lo, hi) in piece.items()}
+        try:
+            spans = self._target.with_slopes.evaluate_roots(box)
+            value, *slopes = (self._oriented(interval_of(span)) for span in spans[: 1 + len(box)])
+            return value.hi, dict(zip(self._target.variables, slopes, strict=True))
+        except UndefinedError:
+            pass
+        try:
+            return self._oriented(interval_of(self._target.value.evaluate_roots(box)[0])).hi, {}
+        except UndefinedError:
+            return None, {}
+
+    def _sample(self, point: Point) -> Interval | None:
+        """The value at a point, which may become the best one."""
+        try:
+            value = self._oriented(self._at(point))
+        except UndefinedError:
+            return None
+        self._scale = max(self._scale, abs(value.lo))
+        if self._best is None or value.lo > self._best:
+            self._best, self._best_point = value.lo, point
+        return value
+
+    def _at(self, point: Point) -> Interval:
+        tape = self._target.at_points
+        value: Fraction | Span
+        if self._exact:
+            value = point_values(tape, point)[tape.roots[0]]
+        else:
+            value = tape.evaluate_roots({name: span_of(x, x) for name, x in point.items()})[0]
+        return Interval(value, value) if isinstance(value, Fraction) else interval_of(value)
+
+    def _oriented(self, value: Interval) -> Interval:
+        return Interval(-value.hi, -value.lo) if self._flipped else value
+
+
+def piece_is_point(piece: Piece) -> bool:
+    """Whether no side has any width."""
+    return all(lo == hi for lo, hi in piece.values())
+
+
+def _highest_face(piece: Piece, slopes: Mapping[str, Interval]) -> Piece:
+    """The part of the piece where a maximum lies, given the signs of the partial derivatives on it."""
+    face = piece
+    for name, slope in slopes.items():
+        lo, hi = piece[name]
+        if lo < hi and slope.lo >= 0:
+            face = face | {name: (hi, hi)}
+        elif lo < hi and slope.hi <= 0:
+            face = face | {name: (lo, lo)}
+    return face
+
+
+def _widest(bounded: _Bounded, box: Piece) -> str | None:
+    """The side to cut: the one that adds most to the spread, else the one widest relative to the box."""
+    sides = {name: hi - lo for name, (lo, hi) in bounded.piece.items() if hi > lo}
+    if not sides:
+        return None
+    if any(bounded.spread.get(name) for name in sides):
+        return max(sides, key=lambda name: bounded.spread[name])
+    return max(sides, key=lambda name: sides[name] / (box[name][1] - box[name][0]))

@@ -1,0 +1,131 @@
+"""Several expressions over shared nodes, evaluated together on spans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
+
+from suffice.encodings.enclosures import spans as on_spans
+from suffice.encodings.enclosures.spans import UNIT, Span, UndefinedError
+from suffice.encodings.expression import Expression, Node
+from suffice.encodings.operations import Op
+
+Step = Callable[[list[Span]], Span]
+
+
+class UndefinedAtError(UndefinedError):
+    """The position of the first node that could not be shown to be defined."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        super().__init__(position)
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """Nodes in topological order, the positions of the expressions asked for, and how each node that is no variable is computed."""
+
+    nodes: tuple[Node, ...]
+    roots: tuple[int, ...]
+    steps: tuple[Step | str, ...] = field(compare=False, repr=False)
+
+    def evaluate(self, box: Mapping[str, Span]) -> list[Span]:
+        """A span for every node, at the current Arb precision; raises UndefinedAtError."""
+        values: list[Span] = []
+        try:
+            for step in self.steps:
+                values.append(box[step] if isinstance(step, str) else step(values))
+        except UndefinedError:
+            raise UndefinedAtError(len(values)) from None
+        return values
+
+    def evaluate_roots(self, box: Mapping[str, Span]) -> list[Span]:
+        """A span for every expression asked for."""
+        values = self.evaluate(box)
+        return [values[root] for root in self.roots]
+
+
+def join(expressions: Sequence[Expression], *, defined: bool = False, kinks: bool = False) -> Tape:
+    """All expressions on one tape, equal subterms once.
+
+    `defined`: the caller has shown that every operation is defined on the boxes to come, so what rounding pushed outside a closed
+    domain (sqrt, asin, acos) is cut off. `kinks`: |u|/u, the derivative of |u|, is taken as [-1, 1] where u may be zero
+    (the generalised derivative); else it is undefined there.
+    """
+    nodes: list[Node] = []
+    positions: dict[Node, int] = {}
+    roots = []
+    for expression in expressions:
+        here: list[int] = []
+        for node in expression.nodes:
+            moved = Node(node.op, tuple(here[a] for a in node.args), node.payload)
+            if moved not in positions:
+                positions[moved] = len(nodes)
+                nodes.append(moved)
+            here.append(positions[moved])
+        roots.append(here[-1])
+    steps = tuple(_step(nodes, node, defined=defined, kinks=kinks) for node in nodes)
+    return Tape(tuple(nodes), tuple(roots), steps)
+
+
+def is_sign(nodes: Sequence[Node], node: Node) -> bool:
+    """Whether the node is |u|/u, which stands for the sign of u."""
+    return node.op is Op.DIV and nodes[node.args[0]] == Node(Op.ABS, (node.args[1],))
+
+
+def _step(nodes: Sequence[Node], node: Node, *, defined: bool, kinks: bool) -> Step | str:
+    if node.op is Op.VAR:
+        return str(node.payload)
+    if node.op is Op.CONST:
+        assert isinstance(node.payload, Fraction)
+        return partial(_constant, node.payload)
+    if node.op in (Op.PI, Op.E):
+        return partial(_named, node.op)
+    if is_sign(nodes, node):
+        return partial(_sign, node.args[1], kinks)
+    if node.op is Op.POW:
+        assert isinstance(node.payload, int)
+        return partial(_power, node.args[0], node.payload)
+    if node.op is Op.FMA:
+        return partial(_fma, *node.args)
+    if len(node.args) == 1:
+        unary = on_spans.UNARY[node.op]
+        return partial(_unary, on_spans.CLIPPED.get(node.op, unary) if defined else unary, node.args[0])
+    if node.op is Op.MUL and node.args[0] == node.args[1]:
+        return partial(_unary, on_spans.square, node.args[0])
+    return partial(_binary, on_spans.BINARY[node.op], *node.args)
+
+
+def _constant(value: Fraction, values: list[Span]) -> Span:  # noqa: ARG001 - every step takes the values before it
+    return on_spans.span_of(value, value)
+
+
+def _named(op: Op, values: list[Span]) -> Span:  # noqa: ARG001
+    return on_spans.named_constant(op)
+
+
+def _sign(a: int, kinks: bool, values: list[Span]) -> Span:
+    sign = on_spans.sign(values[a])
+    if sign is not None:
+        return sign
+    if not kinks:
+        raise UndefinedError
+    return UNIT
+
+
+def _power(a: int, exponent: int, values: list[Span]) -> Span:
+    return on_spans.power(values[a], exponent)
+
+
+def _unary(function: Callable[[Span], Span], a: int, values: list[Span]) -> Span:
+    return function(values[a])
+
+
+def _binary(function: Callable[[Span, Span], Span], a: int, b: int, values: list[Span]) -> Span:
+    return function(values[a], values[b])
+
+
+def _fma(a: int, b: int, c: int, values: list[Span]) -> Span:
+    return on_spans.fused_multiply_add(values[a], values[b], values[c])

@@ -80,7 +80,7 @@ def _check(document: Any, data: bytes) -> Report:
     derivations = {claim.bound: accept(question, claim, budget) for claim in stated}
     decided = decide(question, stated)
     if (verdict, statement, possible) != decided:
-        raise Rejection(f"the claims prove {decided[0]} by {decided[1] or 'nothing'}, possible: {decided[2]}; the certificate says otherwise")
+        raise Rejection(f"the claims prove {decided[0]} by {decided[1] or 'nothing'}, possible: {decided[2]}; the file says otherwise")
     expected = list(assumptions_of(question, stated))
     if assumptions != expected:
         raise Rejection("the assumptions are not those that the evidence rests on")

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from .derivation import INFINITE, Derivation
 from .failures import Rejection
-from .formats import Code, Exact, Int, finite, is_finite, is_free
+from .formats import Code, Exact, Float, Int, code_between, finite, is_finite, is_free
 from .measure import Measure, Span, neighbours
 from .question import Point, Question
 from .run import round_inputs, run
@@ -72,8 +72,13 @@ def _check_same_codes(question: Question, points: list[Point]) -> None:
         if first == second:
             continue
         fmt = question.input
-        if isinstance(fmt, Exact) or is_free(fmt) or fmt.round(first) != fmt.round(second):
-            raise Rejection(f"the two points do not round to the same code of {name}")
+        if isinstance(fmt, Exact) or is_free(fmt) or not _share_a_cell(fmt, *sorted((first, second))):
+            raise Rejection(f"the two points do not lie in the closure of one cell of {name}")
+
+
+def _share_a_cell(fmt: Float | Int, lo: Fraction, hi: Fraction) -> bool:
+    """Whether both have one code, or all reals strictly between have: f is continuous, so its values at a cell's ends are limits."""
+    return fmt.round(lo) == fmt.round(hi) or code_between(fmt, lo, hi) is not None
 
 
 def is_representable(question: Question, point: Point) -> bool:

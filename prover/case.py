@@ -1,0 +1,138 @@
+"""One problem in one choice of formats, as the strategies see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from suffice.encodings.operations import Op
+from suffice.encodings.problem import Interval, Problem
+from suffice.hardware_specs.format import CodeFormat, ExactFormat, Format, IntFormat
+from suffice.hardware_specs.rounding import cell, round_exact
+from suffice.proofs.certificate import Formats, Instances, formats_to_json
+from suffice.proofs.kernel.question import Question
+from suffice.proofs.kernel.reading import read_question
+from suffice.proofs.problemdata import problem_to_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The formats asked about, under the name that the user gave them."""
+
+    name: str
+    input: Format
+    compute: Format
+    output: Format
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A problem with its formats; `formats.instances` holds the concrete formats where some have free scale."""
+
+    problem: Problem
+    formats: Formats
+
+    @cached_property
+    def question(self) -> Question:
+        """The same, as the kernel reads it."""
+        return read_question(problem_to_json(self.problem), formats_to_json(self.formats))
+
+    @property
+    def inputs(self) -> dict[str, Format]:
+        """The concrete input format of every input."""
+        instances = self.formats.instances
+        return instances.inputs if instances else dict.fromkeys(sorted(self.problem.box), self.formats.input)
+
+    @property
+    def nodes(self) -> tuple[Format, ...]:
+        """The concrete format of every node."""
+        instances = self.formats.instances
+        return instances.nodes if instances else (self.formats.compute,) * len(self.problem.expression.nodes)
+
+    @property
+    def output(self) -> Format:
+        """The concrete output format."""
+        instances = self.formats.instances
+        return instances.output if instances else self.formats.output
+
+    @property
+    def has_program(self) -> bool:
+        """Whether there is a concrete program to speak of."""
+        return not any(is_free(fmt) for fmt in (*self.inputs.values(), *self.nodes, self.output))
+
+
+def is_free(fmt: Format) -> bool:
+    """Whether the numbers of the format are left open (any scale, any code)."""
+    return isinstance(fmt, CodeFormat) or (isinstance(fmt, IntFormat) and fmt.scale is None)
+
+
+def make_case(problem: Problem, asked: Asked, ranges: list[Interval | None]) -> Case:
+    """A case whose integer formats with free scale are given the scales that fit `ranges`, the enclosures of the nodes.
+
+    Without instances (an output in any code, or a node without a known range) only the floor can be spoken of.
+    """
+    formats = Formats(input=asked.input, compute=asked.compute, output=asked.output)
+    if not any(is_free(fmt) for fmt in (asked.input, asked.compute, asked.output)):
+        return Case(problem=problem, formats=formats)
+    if isinstance(asked.output, CodeFormat) or any(interval is None for interval in ranges):
+        return Case(problem=problem, formats=formats)
+    known = [interval for interval in ranges if interval is not None]
+    instances = Instances(
+        inputs={name: _instance(asked.input, problem.box[name]) for name in sorted(problem.box)},
+        nodes=tuple(
+            _instance(asked.compute, problem.box[str(node.payload)] if node.op is Op.VAR else interval)
+            for node, interval in zip(problem.expression.nodes, known, strict=True)
+        ),
+        output=_instance(asked.output, known[-1]),
+    )
+    return Case(problem=problem, formats=Formats(input=asked.input, compute=asked.compute, output=asked.output, instances=instances))
+
+
+_SCALE_BITS = 24
+
+
+def _instance(fmt: Format, interval: Interval) -> Format:
+    """The codes spread over the interval; a scale of few digits, and a zero point such that zero is a number where it lies inside."""
+    if not isinstance(fmt, IntFormat) or fmt.scale is not None:
+        return fmt
+    steps = fmt.qmax - fmt.qmin
+    lo, hi = interval.lo, interval.hi
+    if lo == hi:
+        scale = abs(lo) or Fraction(1)
+        return _with_scale(fmt, scale, -int(lo / scale))
+    scale = round_up((hi - lo) / steps, _SCALE_BITS)
+    offset = fmt.qmin - lo / scale
+    zero = round(offset)
+    while scale * (fmt.qmax - zero) < hi - scale / 2 or scale * (fmt.qmin - zero) > lo + scale / 2:
+        scale = round_up(scale * (1 + Fraction(1, 2 * steps)), _SCALE_BITS)
+        zero = round(fmt.qmin - lo / scale)
+    return _with_scale(fmt, scale, zero)
+
+
+def _with_scale(fmt: IntFormat, scale: Fraction, zero: int) -> IntFormat:
+    return IntFormat(qmin=fmt.qmin, qmax=fmt.qmax, bits=fmt.bits, scale=scale, zero=zero, rounding=fmt.rounding)
+
+
+def round_up(value: Fraction, bits: int) -> Fraction:
+    """The next number above a positive value that has so many significant bits."""
+    shift = value.numerator.bit_length() - value.denominator.bit_length() - bits
+    unit = Fraction(2) ** shift
+    return -(-value // unit) * unit
+
+
+def round_down(value: Fraction, bits: int) -> Fraction:
+    """The next number below a positive value that has so many significant bits."""
+    shift = value.numerator.bit_length() - value.denominator.bit_length() - bits
+    unit = Fraction(2) ** shift
+    return value // unit * unit
+
+
+def cell_within(fmt: Format, box: Interval, x: Fraction) -> Interval:
+    """The closure of the cell that x lies in, cut to the box; x alone where the format rounds nothing or leaves its numbers open."""
+    if isinstance(fmt, ExactFormat) or is_free(fmt):
+        return Interval(x, x)
+    found = cell(fmt, round_exact(fmt, x))
+    lo = box.lo if found.lo is None else max(found.lo, box.lo)
+    hi = box.hi if found.hi is None else min(found.hi, box.hi)
+    return Interval(min(lo, x), max(hi, x))

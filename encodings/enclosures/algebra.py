@@ -1,7 +1,7 @@
 """A builder of derivatives that leaves out what changes nothing, and shares quotients.
 
-Every rule is an identity of real numbers wherever both sides are defined, and no rule drops a division by a quantity that may be zero, except
-for products with the constant 0 and differences of equal terms.
+Every rule is an identity of real numbers wherever both sides are defined. No rule drops a division by a quantity that may be zero, except
+products with the constant 0 and differences of equal terms.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from suffice.encodings.operations import Op
 class Algebra:
     """Sums, products and quotients with 0, 1 and -1 simplified, rational constants folded exactly, and signs moved outward."""
 
-    __slots__ = ("_builder", "_positive_part", "_quotient_positions", "_quotients", "_rationals")
+    __slots__ = ("_builder", "_positive_part", "_quotient_positions", "_quotients", "_rationals", "_sums")
 
     def __init__(self) -> None:
         self._builder = ExpressionBuilder()
         self._rationals: dict[int, Fraction] = {}
         self._positive_part: dict[int, int] = {}
         self._quotients: dict[int, tuple[int, int]] = {}
+        self._sums: dict[int, tuple[int, int]] = {}
         self._quotient_positions: dict[tuple[int, int], int] = {}
 
     def build(self, root: int) -> Expression:
@@ -58,12 +59,14 @@ class Algebra:
                 return self.constant(value)
             case Op.VAR, str() as name:
                 return self.variable(name)
-            case (Op.PI | Op.E), _:
+            case ((Op.PI | Op.E), _):
                 return self._builder.named(node.op)
             case Op.POW, int() as exponent:
                 return self._builder.power(args[0], exponent)
             case Op.DIV, _:
                 return self._record(self._builder.apply(Op.DIV, *args), *args)
+            case Op.ADD, _:
+                return self._sum(*args)
         return self._builder.apply(node.op, *args)
 
     def apply(self, op: Op, *args: int) -> int:
@@ -96,10 +99,10 @@ class Algebra:
             return self.subtract(a, self._positive_part[b])
         if self._same_denominator(a, b):
             return self.divide(self.add(self._quotients[a][0], self._quotients[b][0]), self._quotients[a][1])
-        return self._builder.apply(Op.ADD, a, b)
+        return self._sum(a, b)
 
     def subtract(self, a: int, b: int) -> int:
-        """a - b; a - a = 0; x/d - y/d = (x - y)/d."""
+        """a - b; a - a = 0; x/d - y/d = (x - y)/d; 1 - x/(x + y) = y/(x + y)."""
         left, right = self.rational(a), self.rational(b)
         if right is not None:
             return self.add(a, self.constant(-right))
@@ -111,6 +114,11 @@ class Algebra:
             return self.add(a, self._positive_part[b])
         if self._same_denominator(a, b):
             return self.divide(self.subtract(self._quotients[a][0], self._quotients[b][0]), self._quotients[a][1])
+        if left == 1 and b in self._quotients:
+            share, whole = self._quotients[b]
+            x, y = self._sums.get(whole, (whole, whole))
+            if share in (x, y):
+                return self.divide(y if share == x else x, whole)
         return self._builder.apply(Op.SUB, a, b)
 
     def multiply(self, a: int, b: int) -> int:
@@ -131,13 +139,13 @@ class Algebra:
             if self.rational(numerator) is not None:
                 return self.divide(self.multiply(numerator, other), denominator)
             if (other, denominator) in self._quotient_positions:
-                return self.multiply(numerator, self._quotient_positions[other, denominator])
+                return self._builder.apply(Op.MUL, numerator, self._quotient_positions[other, denominator])
         return self._builder.apply(Op.MUL, a, b)
 
     def divide(self, a: int, b: int) -> int:
         """a / b for a nonzero b; signs move outward."""
         left, right = self.rational(a), self.rational(b)
-        if right is not None:
+        if right:
             return self.multiply(a, self.constant(1 / right))
         if left == 0:
             return self.constant(0)
@@ -158,6 +166,11 @@ class Algebra:
     def _record(self, position: int, numerator: int, denominator: int) -> int:
         self._quotients[position] = (numerator, denominator)
         self._quotient_positions[numerator, denominator] = position
+        return position
+
+    def _sum(self, a: int, b: int) -> int:
+        position = self._builder.apply(Op.ADD, a, b)
+        self._sums[position] = (a, b)
         return position
 
     def _same_denominator(self, a: int, b: int) -> bool:

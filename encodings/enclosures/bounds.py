@@ -15,7 +15,7 @@ from suffice.encodings.expression import Expression
 from suffice.encodings.problem import Box, Interval
 from suffice.errors import DomainError
 
-BUDGET = 400
+BUDGET = 800
 """Pieces of the box that one search looks at."""
 
 CurvatureBounds = SlopeBounds
@@ -69,8 +69,7 @@ def curvature_bounds(expression: Expression, box: Box, budget: int = BUDGET) -> 
     slopes, zero = gradient(decide_branches(expression, box)), zero_expression()
     guards = tuple(slopes.values())
     return {
-        name: magnitude(half(gradient(slopes.get(name, zero)).get(name, zero)), box, budget, guards=guards)
-        for name in expression.variables
+        name: magnitude(half(gradient(slopes.get(name, zero)).get(name, zero)), box, budget, guards=guards) for name in expression.variables
     }
 
 

@@ -25,16 +25,14 @@ from suffice.encodings.problem import Box
 def gradient(expression: Expression) -> dict[str, Expression]:
     """The partial derivatives by all inputs, in one reverse pass.
 
-    Where a formula is defined the function is differentiable, except at kinks: |u|/u must be evaluated strictly (see tape.join), and is itself
-    given the derivative 0, which holds between kinks only.
+    Where a formula is defined the function is differentiable, except at kinks: |u|/u must be evaluated strictly (see tape.join), and is
+    itself given the derivative 0, which holds between kinks only.
     """
     algebra = Algebra()
     positions = algebra.include(expression)
     adjoints = _adjoints(algebra, expression.nodes, positions)
     zero = algebra.constant(0)
-    return {
-        str(node.payload): algebra.build(adjoints.get(index, zero)) for index, node in enumerate(expression.nodes) if node.op is Op.VAR
-    }
+    return {str(node.payload): algebra.build(adjoints.get(index, zero)) for index, node in enumerate(expression.nodes) if node.op is Op.VAR}
 
 
 def partial(expression: Expression, variable: str, box: Box | None = None) -> Expression:

@@ -44,7 +44,7 @@ def objective(expression: Expression, *, kinks: bool = False, guards: Sequence[E
     """An objective from an expression.
 
     `kinks`: generalised derivatives at a kink (see tape.join) count as values of the expression. `guards`: expressions that must be defined as
-    well, strictly, on a piece or there is no bound on it: the smoothness that simplified derivatives no longer show.
+    well on a piece, or there is no bound on it: the smoothness that simplified derivatives no longer show.
     """
     variables = tuple(sorted({name for part in (expression, *guards) for name in part.variables}))
     slopes = gradient(expression)

@@ -12,6 +12,9 @@ from suffice.encodings.enclosures.spans import UNIT, Span, UndefinedError
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
 
+LONGEST_SUM = 64
+"""Sums of more terms are not looked through."""
+
 Step = Callable[[list[Span]], Span]
 
 
@@ -89,13 +92,46 @@ def _step(nodes: Sequence[Node], node: Node, *, defined: bool, kinks: bool) -> S
         assert isinstance(node.payload, int)
         return partial(_power, node.args[0], node.payload)
     if node.op is Op.FMA:
-        return partial(_fma, *node.args)
+        a, b, c = node.args
+        return partial(_fma, a, b, c)
     if len(node.args) == 1:
         unary = on_spans.UNARY[node.op]
         return partial(_unary, on_spans.CLIPPED.get(node.op, unary) if defined else unary, node.args[0])
     if node.op is Op.MUL and node.args[0] == node.args[1]:
         return partial(_unary, on_spans.square, node.args[0])
-    return partial(_binary, on_spans.BINARY[node.op], *node.args)
+    first, second = node.args
+    if node.op is Op.DIV and first in (terms := _terms(nodes, second)):
+        terms.remove(first)
+        if terms:
+            return partial(_share, first, second, terms)
+    return partial(_binary, on_spans.BINARY[node.op], first, second)
+
+
+def _terms(nodes: Sequence[Node], position: int) -> list[int]:
+    """The terms of a sum, in a list of one if it is none."""
+    if nodes[position].op is not Op.ADD:
+        return [position]
+    pending = list(nodes[position].args)
+    terms: list[int] = []
+    while pending and len(pending) + len(terms) <= LONGEST_SUM:
+        term = pending.pop()
+        if nodes[term].op is Op.ADD:
+            pending.extend(nodes[term].args)
+        else:
+            terms.append(term)
+    return terms + pending
+
+
+def _share(part: int, whole: int, others: Sequence[int], values: list[Span]) -> Span:
+    """x/(x + y) for x > 0 and y >= 0 increases in x and falls in y, whatever correlates them in the span of x + y."""
+    x = values[part]
+    y = values[others[0]]
+    for other in others[1:]:
+        y = on_spans.add(y, values[other])
+    if x[0] <= 0 or y[0] < 0:
+        return on_spans.divide(x, values[whole])
+    low, high = (x[0], x[0]), (x[1], x[1])
+    return on_spans.divide(low, on_spans.add(low, (y[1], y[1])))[0], on_spans.divide(high, on_spans.add(high, (y[0], y[0])))[1]
 
 
 def _constant(value: Fraction, values: list[Span]) -> Span:  # noqa: ARG001 - every step takes the values before it

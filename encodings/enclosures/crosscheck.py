@@ -1,0 +1,211 @@
+"""A second opinion from mpmath, which shares no code with Arb: disagreement means that nothing may be claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice, product
+from random import Random
+from typing import Any
+
+from suffice.encodings.enclosures.bounds import CurvatureBounds, RangeBounds
+from suffice.encodings.enclosures.extrema import SlopeBounds
+from suffice.encodings.expression import Expression, Node
+from suffice.encodings.operations import Op
+from suffice.encodings.problem import Box, Interval
+from suffice.errors import DisagreementError
+
+DIGITS = 50
+"""Decimal digits that mpmath computes with when it checks bounds."""
+
+MOST_CORNERS = 8
+
+STEP = Fraction(1, 10**20)
+"""The step of difference quotients, as a part of the side."""
+
+QUOTIENT_DIGITS = 90
+"""Decimal digits for difference quotients, which lose up to 40 of them."""
+
+GUARD_DIGITS = 30
+"""Digits added to see how many of mpmath's first ones are right."""
+
+
+class _NoValueError(Exception):
+    """mpmath has no real value at this point."""
+
+
+def evaluate_mpmath(expression: Expression, point: Mapping[str, Fraction], digits: int = DIGITS) -> Any:
+    """The value as an mpmath number, every operation at `digits` decimal digits; raises ValueError or ZeroDivisionError where undefined."""
+    import mpmath
+
+    with mpmath.workdps(digits):
+        values: list[Any] = []
+        for node in expression.nodes:
+            values.append(_apply(node, [values[a] for a in node.args], point))
+        return values[-1]
+
+
+def _apply(node: Node, operands: list[Any], point: Mapping[str, Fraction]) -> Any:
+    from mpmath import mp
+
+    match node.op, operands:
+        case Op.VAR, _:
+            return _number(point[str(node.payload)])
+        case Op.CONST, _:
+            assert isinstance(node.payload, Fraction)
+            return _number(node.payload)
+        case Op.PI, _:
+            return +mp.pi
+        case Op.E, _:
+            return +mp.e
+        case Op.POW, [a]:
+            assert isinstance(node.payload, int)
+            return a**node.payload
+        case Op.ADD, [a, b]:
+            return a + b
+        case Op.SUB, [a, b]:
+            return a - b
+        case Op.MUL, [a, b]:
+            return a * b
+        case Op.DIV, [a, b]:
+            return a / b
+        case Op.FMA, [a, b, c]:
+            return a * b + c
+        case Op.MIN, [a, b]:
+            return min(a, b)
+        case Op.MAX, [a, b]:
+            return max(a, b)
+        case Op.NEG, [a]:
+            return -a
+        case Op.ABS, [a]:
+            return abs(a)
+    value = getattr(mp, node.op.value)(operands[0])
+    if isinstance(value, mp.mpc):
+        raise _NoValueError
+    return value
+
+
+def _number(value: Fraction) -> Any:
+    from mpmath import mp
+
+    return mp.mpf(value.numerator) / value.denominator
+
+
+def mpmath_interval(expression: Expression, point: Mapping[str, Fraction], digits: int = DIGITS) -> Interval | None:
+    """Where mpmath believes the value to be: from two precisions, with their difference (and an ulp) allowed for. None: undefined."""
+    try:
+        rough, fine = (_exact(evaluate_mpmath(expression, point, d)) for d in (digits, digits + GUARD_DIGITS))
+    except (_NoValueError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    allowance = 2 * abs(rough - fine) + abs(fine) / 10 ** (digits - 2)
+    return Interval(fine - allowance, fine + allowance)
+
+
+def _exact(value: Any) -> Fraction:
+    sign, mantissa, exponent, _ = value._mpf_
+    if not mantissa and exponent:
+        raise ValueError(value)
+    signed = -int(mantissa) if sign else int(mantissa)
+    return Fraction(signed << exponent) if exponent >= 0 else Fraction(signed, 1 << -exponent)
+
+
+def crosscheck_value(expression: Expression, point: Mapping[str, Fraction], interval: Interval, *, digits: int = DIGITS) -> None:
+    """Raises DisagreementError unless mpmath's value at the point can lie in the interval."""
+    value = mpmath_interval(expression, point, digits)
+    if value is None:
+        raise DisagreementError(f"mpmath finds no real value at {_written(point)}, where a value was claimed")
+    _demand_overlap(value, interval, "value", point)
+
+
+def _demand_overlap(value: Interval, claimed: Interval, name: str, point: Mapping[str, Fraction]) -> None:
+    if value.hi < claimed.lo or value.lo > claimed.hi:
+        raise DisagreementError(
+            f"the {name} at {_written(point)} is about {float(value.lo)!r} by mpmath, not in [{float(claimed.lo)!r}, {float(claimed.hi)!r}]",
+            mend="this is a defect of suffice or of a library it uses: please report it",
+        )
+
+
+def _written(point: Mapping[str, Fraction]) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What is checked together for one expression on one box."""
+
+    values: RangeBounds | None = None
+    slopes: Mapping[str, SlopeBounds] | None = None
+    curvatures: Mapping[str, CurvatureBounds] | None = None
+
+
+def crosscheck_bounds(expression: Expression, box: Box, claims: Claims, *, samples: int = 8, seed: int = 0) -> None:
+    """Raises DisagreementError where a claim contradicts mpmath at the attained points, a corner, or a random point.
+
+    Slopes and curvatures are mpmath's own difference quotients of the function, so the derivative formulas are checked as well.
+    """
+    points = list(_points(box, samples, seed))
+    if claims.values is not None:
+        for attained in (claims.values.lowest, claims.values.highest):
+            crosscheck_value(expression, attained.point, attained.value)
+            crosscheck_value(expression, attained.point, claims.values.outside)
+        for point in points:
+            crosscheck_value(expression, point, claims.values.outside)
+    for order, bounds in ((1, claims.slopes), (2, claims.curvatures)):
+        for name, claimed in (bounds or {}).items():
+            _crosscheck_derivative(expression, box, name, order, claimed, points)
+
+
+def _points(box: Box, samples: int, seed: int) -> Iterator[dict[str, Fraction]]:
+    """Corners and seeded random points."""
+    for corner in islice(product(*((side.lo, side.hi) for side in box.values())), MOST_CORNERS):
+        yield dict(zip(box, corner, strict=True))
+    random = Random(seed)
+    for _ in range(samples):
+        yield {name: side.lo + (side.hi - side.lo) * Fraction(random.randint(1, 2**20 - 1), 2**20) for name, side in box.items()}
+
+
+def _crosscheck_derivative(
+    expression: Expression, box: Box, name: str, order: int, claimed: SlopeBounds, points: list[dict[str, Fraction]]
+) -> None:
+    label = f"{'slope' if order == 1 else 'half second derivative'} by {name}"
+    attained = [claimed.peak.point] if claimed.peak.point is not None else []
+    for point in points + attained:
+        quotient = difference_quotient(expression, point, name, order, box[name], STEP)
+        if quotient is not None and claimed.signed is not None:
+            _demand_overlap(quotient, claimed.signed, label, point)
+    for point in attained:
+        size = derivative_size(expression, point, name, order, box[name])
+        if size is not None and size.hi < claimed.peak.lower:
+            _demand_overlap(size, Interval(claimed.peak.lower, claimed.peak.lower), f"size of the {label}", point)
+
+
+def difference_quotient(
+    expression: Expression, point: Mapping[str, Fraction], name: str, order: int, side: Interval, step: Fraction
+) -> Interval | None:
+    """mpmath's first or half second difference quotient near the point, with all nodes in the box.
+
+    By the mean value theorem the derivative (or half the second one) takes this value on the box. None: undefined, or a side without width.
+    """
+    reach = step * (side.hi - side.lo)
+    if reach == 0:
+        return None
+    middle = min(max(point[name], side.lo + reach), side.hi - reach)
+    nodes = [mpmath_interval(expression, {**point, name: middle + k * reach}, QUOTIENT_DIGITS) for k in (-1, 0, 1)]
+    low, centre, high = nodes
+    if low is None or centre is None or high is None:
+        return None
+    if order == 1:
+        return Interval((high.lo - low.hi) / (2 * reach), (high.hi - low.lo) / (2 * reach))
+    return Interval((low.lo + high.lo - 2 * centre.hi) / (2 * reach**2), (low.hi + high.hi - 2 * centre.lo) / (2 * reach**2))
+
+
+def derivative_size(expression: Expression, point: Mapping[str, Fraction], name: str, order: int, side: Interval) -> Interval | None:
+    """About where |derivative| at the point lies: two difference quotients and four times their distance."""
+    coarse = difference_quotient(expression, point, name, order, side, 2 * STEP)
+    fine = difference_quotient(expression, point, name, order, side, STEP)
+    if coarse is None or fine is None:
+        return None
+    allowance = 4 * max(abs(coarse.hi - fine.lo), abs(fine.hi - coarse.lo))
+    ends = (abs(fine.lo), abs(fine.hi))
+    return Interval(max(min(ends) - allowance, Fraction(0)), max(ends) + allowance)

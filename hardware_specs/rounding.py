@@ -83,7 +83,7 @@ def round_special(fmt: Format, value: Special) -> Value:
         return value
     if fmt.overflow is Overflow.SATURATE:
         return fmt.max_finite if value is Special.INFINITY else -fmt.max_finite
-    return value if fmt.infinities and fmt.overflow is Overflow.INFINITY else Special.NAN
+    return value if fmt.overflow is Overflow.INFINITY else Special.NAN
 
 
 def round_value(fmt: Format, value: Value) -> Value:

@@ -40,7 +40,7 @@ def fits_float64(fmt: Format) -> bool:
         return fmt.p <= 53 and fmt.emin >= -1022 and fmt.emax <= 1023 and fmt.emin <= 900
     if not isinstance(fmt, IntFormat) or fmt.scale is None or fmt.zero is None:
         return False
-    widest = max(abs(fmt.qmin - fmt.zero), abs(fmt.qmax - fmt.zero)) + 1
+    widest = max(abs(fmt.qmin - fmt.zero), abs(fmt.qmax - fmt.zero)) + 2
     half_step = fmt.scale / 2
     numerator, denominator = half_step.numerator, half_step.denominator
     return (
@@ -192,7 +192,7 @@ def _is_power_of_two(scale: Fraction) -> bool:
 
 
 def _round_codes(fmt: IntFormat, x: Array) -> Array:
-    """Codes by a float64 quotient, mended by comparing x with the numbers around it."""
+    """Codes by a float64 quotient, whose floor can only be too large (rounding is monotone), then by comparing x with exact ends."""
     scale, zero = affine(fmt)
     step = _float_step(fmt)
     lowest, highest = fmt.qmin - zero, fmt.qmax - zero
@@ -201,7 +201,6 @@ def _round_codes(fmt: IntFormat, x: Array) -> Array:
     x = np.clip(x, float(code_value(fmt, fmt.qmin)) - step, float(code_value(fmt, fmt.qmax)) + step)
     floor = np.floor(x / step)
     floor -= x < floor * step
-    floor += x >= (floor + 1) * step
     below, middle = floor * step, (floor + 0.5) * step
     if fmt.rounding is Rounding.NEAREST_EVEN:
         steps_up = (x > middle) | ((x == middle) & (floor % 2 == 1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -242,15 +243,16 @@ def test_formats_are_ordered_by_size() -> None:
 
 
 def test_formats_that_contradict_themselves_are_refused() -> None:
-    for arguments in (
+    contradictions: list[dict[str, Any]] = [
         {"qmin": 3, "qmax": 3},
         {"qmin": 0, "qmax": 1 << 64},
         {"qmin": 0, "qmax": 9, "bits": 65},
         {"qmin": 0, "qmax": 9, "scale": Fraction(-1), "zero": 0},
         {"qmin": 0, "qmax": 9, "zero": 0},
-    ):
+    ]
+    for arguments in contradictions:
         with pytest.raises(FormatError):
-            IntFormat(**arguments)  # type: ignore[arg-type]
+            IntFormat(**arguments)
     for p, emin, emax in ((0, 0, 1), (2, 1, 0), (4097, 0, 1), (2, 0, (1 << 20) + 1)):
         with pytest.raises(FormatError):
             FloatFormat(p=p, emin=emin, emax=emax, max_finite=Fraction(2) ** min(emax, 9))

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from suffice.errors import FormatError
 from suffice.hardware_specs.catalogue import format_name, parse_format
@@ -31,6 +33,8 @@ from suffice.hardware_specs.rounding import (
     spacing,
 )
 from suffice.hardware_specs.vectorised import cell_ends_array, fits_float64, numbers_array, round_array
+
+Doubles = NDArray[Any]
 
 SMALL = ["fp4_e2m1", "fp6_e2m3", "fp6_e3m2", "fp8_e4m3", "fp8_e4m3fnuz", "fp8_e5m2", "fp8_e5m2fnuz"]
 CUSTOM = [
@@ -87,8 +91,9 @@ def values_of(fmt: FloatFormat | IntFormat) -> list[Value]:
     return numbers
 
 
-def same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return ((a == b) & (np.signbit(a) == np.signbit(b))) | (np.isnan(a) & np.isnan(b))
+def same(a: Doubles, b: Doubles) -> Doubles:
+    equal: Doubles = ((a == b) & (np.signbit(a) == np.signbit(b))) | (np.isnan(a) & np.isnan(b))
+    return equal
 
 
 def test_cells_are_what_rounding_says_and_cover_the_reals() -> None:
@@ -138,7 +143,7 @@ def test_arrays_of_numbers_and_cell_ends_equal_the_exact_ones() -> None:
     for fmt in small_formats():
         assert fits_float64(fmt)
         numbers = numbers_array(fmt, Fraction(min_finite(fmt) or 0), Fraction(max_finite(fmt) or 0), negative_zero=True)
-        values = [v for v in values_of(fmt) if v not in (Special.INFINITY, Special.NEGATIVE_INFINITY)]
+        values: list[Value] = [v for v in values_of(fmt) if v not in (Special.INFINITY, Special.NEGATIVE_INFINITY)]
         if isinstance(fmt, FloatFormat) and not fmt.negative_zero:
             values.remove(Special.NEGATIVE_ZERO)
         assert same(numbers, np.array([float(v) for v in values])).all()
@@ -162,7 +167,7 @@ def test_a_part_of_the_numbers_is_listed() -> None:
         assert list(iterate_numbers(fmt, Fraction(lo), Fraction(hi))) == expected.tolist()
 
 
-def boundary_doubles(fmt: FloatFormat | IntFormat, values: list[Value]) -> np.ndarray:
+def boundary_doubles(fmt: FloatFormat | IntFormat, values: list[Value]) -> Doubles:
     """Numbers and cell ends, with the float64 before and after each."""
     ends = [end for v in values for part in cells(fmt, v) for end in (part.lo, part.hi) if end is not None]
     base = np.array([float(v) for v in values] + [float(end) for end in ends if abs(end) <= Fraction(sys.float_info.max)])
@@ -170,7 +175,7 @@ def boundary_doubles(fmt: FloatFormat | IntFormat, values: list[Value]) -> np.nd
         return np.concatenate([base, np.nextafter(base, np.inf), np.nextafter(base, -np.inf)])
 
 
-def check_array(fmt: FloatFormat | IntFormat, points: np.ndarray) -> None:
+def check_array(fmt: FloatFormat | IntFormat, points: Doubles) -> None:
     expected = []
     for point in points.tolist():
         special = point != point or point in (float("inf"), float("-inf")) or (point == 0 and np.signbit(point))
@@ -220,7 +225,9 @@ def test_codes_with_a_scale_that_float64_does_not_hold_are_near() -> None:
     assert not fits_float64(fmt)
     points = np.linspace(-50, 50, 2_001)
     for point, rounded in zip(points.tolist(), round_array(fmt, points).tolist(), strict=True):
-        assert abs(Fraction(rounded) - round_exact(fmt, Fraction(point))) <= Fraction(1, 10**12)
+        exact = round_exact(fmt, Fraction(point))
+        assert isinstance(exact, Fraction)
+        assert abs(Fraction(rounded) - exact) <= Fraction(1, 10**12)
 
 
 def test_what_has_no_definite_numbers_is_refused() -> None:

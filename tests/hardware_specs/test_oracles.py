@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import gfloat
 import gfloat.formats
 import ml_dtypes
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import FloatFormat, Overflow, Rounding
 from suffice.hardware_specs.rounding import Special, Value, count_codes, count_numbers, iterate_numbers, round_exact, round_special
 from suffice.hardware_specs.vectorised import numbers_array, round_array
 
-DTYPES = {
+Doubles = NDArray[Any]
+
+DTYPES: dict[str, tuple[Any, int]] = {
     "fp4_e2m1": (ml_dtypes.float4_e2m1fn, 4),
     "fp6_e2m3": (ml_dtypes.float6_e2m3fn, 6),
     "fp6_e3m2": (ml_dtypes.float6_e3m2fn, 6),
@@ -51,15 +55,16 @@ def named(name: str) -> FloatFormat:
     return fmt
 
 
-def decoded(name: str) -> np.ndarray:
+def decoded(name: str) -> Doubles:
     """The value of every code, by ml_dtypes or NumPy."""
     dtype, bits = DTYPES[name]
     codes = np.arange(1 << bits, dtype=np.uint8 if bits <= 8 else np.uint16)
     with np.errstate(invalid="ignore"):
-        return codes.view(dtype).astype(np.float64)
+        values: Doubles = codes.view(dtype).astype(np.float64)
+    return values
 
 
-def float32_points(name: str) -> np.ndarray:
+def float32_points(name: str) -> Doubles:
     """Every finite number and every midpoint, the overflow threshold too, with their float32 neighbours; huge and tiny values."""
     numbers = np.unique(decoded(name)[np.isfinite(decoded(name))])
     beyond = numbers[-1] + (numbers[-1] - numbers[-2])
@@ -68,16 +73,18 @@ def float32_points(name: str) -> np.ndarray:
     with np.errstate(over="ignore"):
         base = np.concatenate([padded, middles, [0.0, 1e30, 3e38, -3e38, 1e-45, -1e-45]]).astype(np.float32)
         points = np.concatenate([base, np.nextafter(base, np.float32(np.inf)), np.nextafter(base, np.float32(-np.inf))])
-    return points[np.isfinite(points)]
+    finite: Doubles = points[np.isfinite(points)]
+    return finite
 
 
 def as_float(value: Value) -> float:
     return float(value)
 
 
-def same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def same(a: Doubles, b: Doubles) -> Doubles:
     """Equal as values that a machine holds: zeros of different sign differ, NaN equals NaN."""
-    return ((a == b) & (np.signbit(a) == np.signbit(b))) | (np.isnan(a) & np.isnan(b))
+    equal: Doubles = ((a == b) & (np.signbit(a) == np.signbit(b))) | (np.isnan(a) & np.isnan(b))
+    return equal
 
 
 @pytest.mark.parametrize("name", DTYPES)
@@ -120,7 +127,7 @@ def test_rounding_equals_gfloat(name: str, mode: Rounding, overflow: Overflow | 
     if len(points) > 2_500:
         points = np.random.default_rng(1).choice(points, 1_500, replace=False)
         points = np.concatenate(
-            [points, float32_points(name).astype(np.float64)[-6:], np.float64([6e4, 65504, 65519, 65520, -65519, -65520])]
+            [points, float32_points(name).astype(np.float64)[-6:], np.array([6e4, 65504, 65519, 65520, -65519, -65520])]
         )
     saturate = fmt.overflow is Overflow.SATURATE
     for point in points[points != 0]:
@@ -129,7 +136,7 @@ def test_rounding_equals_gfloat(name: str, mode: Rounding, overflow: Overflow | 
         assert same(np.array(ours), np.array(expected)), (point, ours, expected)
 
 
-def random_doubles(count: int, lowest: int, highest: int) -> np.ndarray:
+def random_doubles(count: int, lowest: int, highest: int) -> Doubles:
     rng = np.random.default_rng(7)
     return rng.choice([-1.0, 1.0], count) * np.ldexp(rng.uniform(1, 2, count), rng.integers(lowest, highest, count))
 

@@ -44,7 +44,7 @@ def format_to_json(fmt: Format) -> Json:
 
 
 def format_from_json(value: Json, where: str) -> Format:
-    """Read FORMAT; the storage width becomes the smallest that holds the codes. Raises InputError."""
+    """Read FORMAT; the storage width becomes the natural one. Raises InputError."""
     kind = as_choice(as_object(value, where).get("kind"), f"{where}.kind", "float", "int", "code", "exact")
     try:
         match kind:
@@ -63,17 +63,12 @@ def format_from_json(value: Json, where: str) -> Format:
 
 def _float(value: Json, where: str) -> FloatFormat:
     _, p, emin, emax, largest, infinities, nan, negative_zero, subnormals, rounding, overflow = fields(value, where, *_FLOAT)
-    numbers = {
-        "p": as_integer(p, f"{where}.p"),
-        "emin": as_integer(emin, f"{where}.emin"),
-        "emax": as_integer(emax, f"{where}.emax"),
-    }
-    has_infinities = as_boolean(infinities, f"{where}.infinities")
     return FloatFormat(
-        **numbers,
+        p=as_integer(p, f"{where}.p"),
+        emin=as_integer(emin, f"{where}.emin"),
+        emax=as_integer(emax, f"{where}.emax"),
         max_finite=as_number(largest, f"{where}.max_finite"),
-        bits=_float_bits(**numbers, infinities=has_infinities),
-        infinities=has_infinities,
+        infinities=as_boolean(infinities, f"{where}.infinities"),
         nan=as_boolean(nan, f"{where}.nan"),
         negative_zero=as_boolean(negative_zero, f"{where}.negative_zero"),
         subnormals=Subnormals(as_choice(subnormals, f"{where}.subnormals", *Subnormals)),
@@ -82,18 +77,11 @@ def _float(value: Json, where: str) -> FloatFormat:
     )
 
 
-def _float_bits(*, p: int, emin: int, emax: int, infinities: bool) -> int:
-    """1 sign bit, p - 1 stored significand bits, and exponent codes for emin..emax, zero and the infinities."""
-    return p + max(emax - emin + 1 + infinities, 0).bit_length()
-
-
 def _int(value: Json, where: str) -> IntFormat:
     _, qmin, qmax, scale, zero, rounding = fields(value, where, "kind", "qmin", "qmax", "scale", "zero", "rounding")
-    low, high = as_integer(qmin, f"{where}.qmin"), as_integer(qmax, f"{where}.qmax")
     return IntFormat(
-        qmin=low,
-        qmax=high,
-        bits=max(high - low, 1).bit_length(),
+        qmin=as_integer(qmin, f"{where}.qmin"),
+        qmax=as_integer(qmax, f"{where}.qmax"),
         scale=None if scale is None else as_number(scale, f"{where}.scale"),
         zero=None if zero is None else as_integer(zero, f"{where}.zero"),
         rounding=Rounding(as_choice(rounding, f"{where}.rounding", *Rounding)),

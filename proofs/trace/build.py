@@ -1,0 +1,69 @@
+"""From a certificate alone to its trace."""
+
+from __future__ import annotations
+
+from suffice.encodings.writers.latex import to_latex
+from suffice.encodings.writers.text import to_text
+
+from suffice.encodings.problem import InputModel, Problem
+from suffice.proofs.certificate import Certificate, digest
+from suffice.proofs.trace.claims import claim_section
+from suffice.proofs.trace.data import Quantity, Section, Step, Trace
+from suffice.proofs.trace.formats import formats_section
+from suffice.proofs.trace.numbers import equal
+from suffice.proofs.trace.scripts import scripts_section
+from suffice.proofs.trace.words import answer, change_section, measure_of, tolerance_of, verdict_step
+
+_LONGEST_FORMULA = 4000
+"""Characters of a formula that a trace still shows."""
+
+
+def trace(certificate: Certificate) -> Trace:
+    """The derivation that the certificate's evidence makes, assumptions first and what would change the verdict last.
+
+    It explains and does not check: whether the evidence holds is for the kernel to say.
+    """
+    text = to_text(certificate.problem.expression)
+    is_short = len(text) <= _LONGEST_FORMULA
+    return Trace(
+        digest=digest(certificate),
+        title=f"{certificate.verdict.value.capitalize()}{f', by {certificate.statement}' if certificate.statement else ''}",
+        answer=answer(certificate),
+        formula_text=text if is_short else f"a formula of {len(certificate.problem.expression.nodes)} nodes",
+        formula_latex=to_latex(certificate.problem.expression) if is_short else "",
+        sections=(
+            _assumptions(certificate),
+            _question(certificate.problem),
+            formats_section(certificate.formats),
+            *(claim_section(certificate, claim) for claim in certificate.claims),
+            Section(heading="The verdict", steps=(verdict_step(certificate),)),
+            *([scripts_section(certificate)] if certificate.smt else []),
+            change_section(certificate),
+        ),
+    )
+
+
+def _assumptions(certificate: Certificate) -> Section:
+    steps = tuple(Step(text=assumption) for assumption in certificate.assumptions)
+    return Section(heading="Assumptions", steps=steps or (Step(text="None beyond what the formats say."),))
+
+
+def _question(problem: Problem) -> Section:
+    sides = [quantity for name in sorted(problem.box) for quantity in _side(problem, name)]
+    arriving = {
+        InputModel.REAL: "Every real point of the box counts, and is first rounded to the input format.",
+        InputModel.REPRESENTABLE: "The inputs are those points of the box that are numbers of the input format.",
+    }
+    tolerance = tolerance_of(problem)
+    allowed = [equal("absolute tolerance", tolerance.absolute), equal("relative tolerance", tolerance.relative)]
+    return Section(
+        heading="The question",
+        steps=(
+            Step(text=f"The function is continuous on the box. {arriving[problem.inputs]}", quantities=tuple(sides)),
+            Step(text=f"Errors are measured as the {measure_of(problem)}.", quantities=tuple(allowed)),
+        ),
+    )
+
+
+def _side(problem: Problem, name: str) -> tuple[Quantity, Quantity]:
+    return equal(f"{name} from", problem.box[name].lo), equal(f"{name} to", problem.box[name].hi)

@@ -1,0 +1,34 @@
+# make prove   the main job: a verdict for every format, the smallest one that is enough, a trace, a kept certificate
+# make test    every test
+# make lint    ruff and mypy --strict
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+PROBLEM ?= benchmarks/problems/softmax2.toml
+FORMATS ?= int8,fp8_e4m3,bf16,fp16,fp32
+ARCHIVE ?= out/archive.db
+JOBS ?= 2
+
+.PHONY: prove test lint clean
+
+prove: $(READY)
+	@mkdir -p $(dir $(ARCHIVE))
+	$(BIN)/suffice minimum $(PROBLEM) --among $(FORMATS) --trace --archive $(ARCHIVE)
+
+test: $(READY)
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist out

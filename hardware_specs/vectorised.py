@@ -41,13 +41,10 @@ def fits_float64(fmt: Format) -> bool:
     if not isinstance(fmt, IntFormat) or fmt.scale is None or fmt.zero is None:
         return False
     widest = max(abs(fmt.qmin - fmt.zero), abs(fmt.qmax - fmt.zero)) + 2
-    half_step = fmt.scale / 2
-    numerator, denominator = half_step.numerator, half_step.denominator
-    return (
-        denominator & (denominator - 1) == 0
-        and (2 * widest * numerator).bit_length() <= 53
-        and denominator < 1 << 900
-    )  # fmt: skip
+    numerator, denominator = fmt.scale.as_integer_ratio()
+    odd_part = numerator // (numerator & -numerator)
+    dyadic = denominator & (denominator - 1) == 0
+    return dyadic and (4 * widest * odd_part).bit_length() <= 53 and max(numerator, denominator) < 1 << 900
 
 
 def round_array(fmt: Format, x: Array) -> Array:

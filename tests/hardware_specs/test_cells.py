@@ -211,6 +211,37 @@ def test_round_array_on_large_formats() -> None:
         check_array(fmt, np.concatenate([points, inexact, -inexact, SPECIAL_DOUBLES]))
 
 
+def test_round_array_on_random_formats() -> None:
+    rng = np.random.default_rng(23)
+    for _ in range(150):
+        p, emin = int(rng.integers(1, 54)), int(rng.integers(-1022, 901))
+        emax = int(rng.integers(emin, min(emin + 40, 1023) + 1))
+        rules = {"rounding": rng.choice(list(Rounding)), "subnormals": rng.choice(list(Subnormals)), "overflow": rng.choice(list(Overflow))}
+        fmt = parse_format(f"float(p={p},emin={emin},emax={emax},{','.join(f'{key}={value}' for key, value in rules.items())})")
+        step = parse_format(f"int16(scale={rng.integers(1, 1 << 20)}/{1 << int(rng.integers(0, 40))},zero=9,rounding={rules['rounding']})")
+        for each in (fmt, step):
+            assert isinstance(each, FloatFormat | IntFormat)
+            assert fits_float64(each)
+            largest = max_finite(each) or Fraction(1)
+            near = [neighbours(each, largest * Fraction(float(u)))[0] or Fraction(0) for u in rng.uniform(0, 1, 12) ** 8]
+            check_array(each, np.concatenate([boundary_doubles(each, list(near)), rng.uniform(-1, 1, 12) * float(largest)]))
+
+
+def test_what_fits_in_float64() -> None:
+    for text, fits in (
+        ("fp64", True),
+        ("float(p=54,emin=-10,emax=10)", False),
+        ("float(p=9,emin=-1023,emax=10)", False),
+        ("float(p=9,emin=-10,emax=1024)", False),
+        ("int16(scale=0x1p80,zero=0)", True),
+        ("int16(scale=0x1fffffffffp-9,zero=0)", False),
+        ("int16(scale=1/3,zero=0)", False),
+        ("int16", False),
+        ("exact", False),
+    ):
+        assert fits_float64(parse_format(text)) == fits, text
+
+
 def test_a_shape_is_kept_and_the_argument_left_alone() -> None:
     points = np.array([[1.01, -2.03], [0.0, 1e9]])
     before = points.copy()

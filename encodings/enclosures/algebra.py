@@ -16,13 +16,15 @@ from suffice.encodings.operations import Op
 class Algebra:
     """Sums, products and quotients with 0, 1 and -1 simplified, rational constants folded exactly, and signs moved outward."""
 
-    __slots__ = ("_builder", "_positive_part", "_quotient_positions", "_quotients", "_rationals", "_sums")
+    __slots__ = ("_builder", "_included", "_positive_part", "_products", "_quotient_positions", "_quotients", "_rationals", "_sums")
 
     def __init__(self) -> None:
         self._builder = ExpressionBuilder()
         self._rationals: dict[int, Fraction] = {}
         self._positive_part: dict[int, int] = {}
         self._quotients: dict[int, tuple[int, int]] = {}
+        self._included: set[int] = set()
+        self._products: dict[int, tuple[int, int]] = {}
         self._sums: dict[int, tuple[int, int]] = {}
         self._quotient_positions: dict[tuple[int, int], int] = {}
 
@@ -64,7 +66,9 @@ class Algebra:
             case Op.POW, int() as exponent:
                 return self._builder.power(args[0], exponent)
             case Op.DIV, _:
-                return self._record(self._builder.apply(Op.DIV, *args), *args)
+                position = self._record(self._builder.apply(Op.DIV, *args), *args)
+                self._included.add(position)
+                return position
             case Op.ADD, _:
                 return self._sum(*args)
         return self._builder.apply(node.op, *args)
@@ -102,7 +106,7 @@ class Algebra:
         return self._sum(a, b)
 
     def subtract(self, a: int, b: int) -> int:
-        """a - b; a - a = 0; x/d - y/d = (x - y)/d; 1 - x/(x + y) = y/(x + y)."""
+        """a - b; a - a = 0; x/d - y/d = (x - y)/d; a - q a = a (1 - q)."""
         left, right = self.rational(a), self.rational(b)
         if right is not None:
             return self.add(a, self.constant(-right))
@@ -114,15 +118,12 @@ class Algebra:
             return self.add(a, self._positive_part[b])
         if self._same_denominator(a, b):
             return self.divide(self.subtract(self._quotients[a][0], self._quotients[b][0]), self._quotients[a][1])
-        if left == 1 and b in self._quotients:
-            share, whole = self._quotients[b]
-            x, y = self._sums.get(whole, (whole, whole))
-            if share in (x, y):
-                return self.divide(y if share == x else x, whole)
+        if a in (factors := self._products.get(b, ())):
+            return self.multiply(a, self.subtract(self.constant(1), factors[0] if factors[1] == a else factors[1]))
         return self._builder.apply(Op.SUB, a, b)
 
     def multiply(self, a: int, b: int) -> int:
-        """a * b; signs move outward; (x/d) * b = x * (b/d) where b/d is in use already, so that enclosures see it once."""
+        """a * b; signs move outward; (x/d) b = x (b/d) where b/d is a share (see _share), else (x b)/d."""
         left, right = self.rational(a), self.rational(b)
         if left is not None and right is not None:
             return self.constant(left * right)
@@ -133,14 +134,13 @@ class Algebra:
             if signed in self._positive_part:
                 return self.negate(self.multiply(self._positive_part[signed], other))
         for quotient, other in ((a, b), (b, a)):
-            numerator, denominator = self._quotients.get(quotient, (None, None))
-            if numerator is None or denominator is None:
-                continue
-            if self.rational(numerator) is not None:
-                return self.divide(self.multiply(numerator, other), denominator)
-            if (other, denominator) in self._quotient_positions:
-                return self._builder.apply(Op.MUL, numerator, self._quotient_positions[other, denominator])
-        return self._builder.apply(Op.MUL, a, b)
+            if quotient in self._quotients and quotient not in self._included:
+                x, denominator = self._quotients[quotient]
+                share = self._share(other, denominator)
+                if share is None:
+                    return self.divide(self.multiply(x, other), denominator)
+                return self._product(x, share)
+        return self._product(a, b)
 
     def divide(self, a: int, b: int) -> int:
         """a / b for a nonzero b; signs move outward."""
@@ -166,6 +166,22 @@ class Algebra:
     def _record(self, position: int, numerator: int, denominator: int) -> int:
         self._quotients[position] = (numerator, denominator)
         self._quotient_positions[numerator, denominator] = position
+        return position
+
+    def _share(self, part: int, whole: int) -> int | None:
+        """part / whole by quotients of the included expression, so that enclosures see one quantity and not two."""
+        x, y = self._sums.get(whole, (whole, whole))
+        direct = self._quotient_positions.get((part, whole))
+        rest = self._quotient_positions.get((y if part == x else x, whole))
+        if direct in self._included:
+            return direct
+        if rest is None or rest not in self._included or part not in (x, y):
+            return None
+        return self._builder.apply(Op.SUB, self.constant(1), rest)
+
+    def _product(self, a: int, b: int) -> int:
+        position = self._builder.apply(Op.MUL, a, b)
+        self._products[position] = (a, b)
         return position
 
     def _sum(self, a: int, b: int) -> int:

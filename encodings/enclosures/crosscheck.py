@@ -121,7 +121,7 @@ def crosscheck_value(expression: Expression, point: Mapping[str, Fraction], inte
 def _demand_overlap(value: Interval, claimed: Interval, name: str, point: Mapping[str, Fraction]) -> None:
     if value.hi < claimed.lo or value.lo > claimed.hi:
         raise DisagreementError(
-            f"the {name} at {_written(point)} is about {float(value.lo)!r} by mpmath, not in [{float(claimed.lo)!r}, {float(claimed.hi)!r}]",
+            f"the {name} at {_written(point)} is about {float(value.lo)} by mpmath, outside [{float(claimed.lo)}, {float(claimed.hi)}]",
             mend="this is a defect of suffice or of a library it uses: please report it",
         )
 

@@ -13,7 +13,7 @@ from suffice.encodings.expression import Expression
 from suffice.encodings.problem import Box, Interval
 from suffice.errors import DomainError
 
-WORK = 120_000
+WORK = 30_000
 """Nodes that one search evaluates at most, roughly: long expressions get fewer pieces."""
 
 FEWEST_PIECES = 60

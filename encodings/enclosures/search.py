@@ -27,6 +27,10 @@ GAP = Fraction(1, 1 << 30)
 """The search ends when its two bounds agree to this part of their size or of the largest value met."""
 
 
+CLIMBS = 24
+"""How often the step of the final ascent is halved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Objective:
     """What is searched: the value alone, and the value followed by its partial derivatives in the order of `variables`.
@@ -43,8 +47,8 @@ class Objective:
 def objective(expression: Expression, *, kinks: bool = False, guards: Sequence[Expression] = ()) -> Objective:
     """An objective from an expression.
 
-    `kinks`: generalised derivatives at a kink (see tape.join) count as values of the expression. `guards`: expressions that must be defined as
-    well on a piece, or there is no bound on it: the smoothness that simplified derivatives no longer show.
+    `kinks`: generalised derivatives at a kink (see tape.join) count as values of the expression. `guards`: expressions that must be
+    defined as well on a piece, or there is no bound on it: the smoothness that simplified derivatives no longer show.
     """
     variables = tuple(sorted({name for part in (expression, *guards) for name in part.variables}))
     slopes = gradient(expression)
@@ -110,7 +114,18 @@ class Search:
                 middle = (lo + hi) / 2
                 self._add(worst.piece | {side: (lo, middle)}, worst.depth + 1)
                 self._add(worst.piece | {side: (middle, hi)}, worst.depth + 1)
+            if not self._is_tight():
+                self._climb()
         return self.supremum()
+
+    def _climb(self) -> None:
+        """Improves the best point by steps along the sides, halved when none of them helps."""
+        for halvings in range(3, 3 + CLIMBS):
+            if self._best_point is None:
+                return
+            for name, (lo, hi) in self._box.items():
+                for step in ((hi - lo) / 2**halvings, (lo - hi) / 2**halvings):
+                    self._sample({**self._best_point, name: min(max(self._best_point[name] + step, lo), hi)})
 
     def supremum(self) -> Supremum:
         """What is known now."""

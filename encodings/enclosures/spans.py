@@ -33,12 +33,17 @@ class UndefinedError(Exception):
 
 def span_of(lo: Fraction, hi: Fraction) -> Span:
     """The tightest span at the current precision that holds [lo, hi]; exact for short dyadic ends."""
-    if lo == hi:
-        return _span_of_number(lo, ctx.prec)
-    return _span_of_number(lo, ctx.prec)[0], _span_of_number(hi, ctx.prec)[1]
+    low = _span_of_number(lo, ctx.prec)
+    return low if lo is hi else (low[0], _span_of_number(hi, ctx.prec)[1])
 
 
 @lru_cache(maxsize=4096)
+def span_of_constant(value: Fraction, precision: int) -> Span:
+    """The span of one number at the current precision, kept."""
+    assert precision == ctx.prec
+    return _span_of_number(value, precision)
+
+
 def _span_of_number(value: Fraction, precision: int) -> Span:
     denominator = value.denominator
     if denominator & (denominator - 1) == 0:
@@ -102,8 +107,11 @@ def divide(a: Span, b: Span) -> Span:
     """a / b; undefined where b may be zero."""
     if b[0] <= 0 <= b[1]:
         raise UndefinedError
-    quotients = [a[0] / b[0], a[0] / b[1], a[1] / b[0], a[1] / b[1]]
-    return _least([q.lower() for q in quotients]), _greatest([q.upper() for q in quotients])
+    if b[1] < 0:
+        return divide(negate(a), negate(b))
+    low = a[0] / b[1] if a[0] >= 0 else a[0] / b[0]
+    high = a[1] / b[0] if a[1] >= 0 else a[1] / b[1]
+    return low.lower(), high.upper()
 
 
 def fused_multiply_add(a: Span, b: Span, c: Span) -> Span:

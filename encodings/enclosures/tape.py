@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 
+from flint import ctx
+
 from suffice.encodings.enclosures import spans as on_spans
 from suffice.encodings.enclosures.spans import UNIT, Span, UndefinedError
 from suffice.encodings.expression import Expression, Node
@@ -99,12 +101,28 @@ def _step(nodes: Sequence[Node], node: Node, *, defined: bool, kinks: bool) -> S
         return partial(_unary, on_spans.CLIPPED.get(node.op, unary) if defined else unary, node.args[0])
     if node.op is Op.MUL and node.args[0] == node.args[1]:
         return partial(_unary, on_spans.square, node.args[0])
+    if node.op is Op.MUL and (share := _share_and_rest(nodes, node)) is not None:
+        return partial(_unary, _share_times_rest, share)
     first, second = node.args
     if node.op is Op.DIV and first in (terms := _terms(nodes, second)):
         terms.remove(first)
         if terms:
             return partial(_share, first, second, terms)
     return partial(_binary, on_spans.BINARY[node.op], first, second)
+
+
+def _share_and_rest(nodes: Sequence[Node], node: Node) -> int | None:
+    """The a of a * (1 - a) or (1 - a) * a."""
+    for a, rest in (node.args, node.args[::-1]):
+        if nodes[rest].op is Op.SUB and nodes[rest].args[1] == a and nodes[nodes[rest].args[0]] == Node(Op.CONST, (), Fraction(1)):
+            return a
+    return None
+
+
+def _share_times_rest(a: Span) -> Span:
+    """a (1 - a) = 1/4 - (a - 1/2)^2, which mentions a once."""
+    half, quarter = on_spans.span_of(Fraction(1, 2), Fraction(1, 2)), on_spans.span_of(Fraction(1, 4), Fraction(1, 4))
+    return on_spans.subtract(quarter, on_spans.square(on_spans.subtract(a, half)))
 
 
 def _terms(nodes: Sequence[Node], position: int) -> list[int]:
@@ -135,7 +153,7 @@ def _share(part: int, whole: int, others: Sequence[int], values: list[Span]) -> 
 
 
 def _constant(value: Fraction, values: list[Span]) -> Span:  # noqa: ARG001 - every step takes the values before it
-    return on_spans.span_of(value, value)
+    return on_spans.span_of_constant(value, ctx.prec)
 
 
 def _named(op: Op, values: list[Span]) -> Span:  # noqa: ARG001

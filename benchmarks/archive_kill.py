@@ -50,7 +50,7 @@ def certificate(number: int) -> bytes:
     build = ExpressionBuilder()
     expression = build.build(build.variable("x"))
     box = {"x": Interval(Fraction(0), Fraction(1))}
-    evidence = CountEvidence(points=({"x": Fraction(0)}, {"x": Fraction(1)}), precision=64)
+    evidence = CountEvidence(points=({"x": Fraction(0)}, {"x": Fraction(1)}), pieces=1, precision=64)
     return canonical_bytes(
         Certificate(
             problem=Problem(expression=expression, box=box, tolerance=Tolerance(absolute=Fraction(1, 1000 + number))),

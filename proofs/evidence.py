@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from suffice.proofs.jsondata import Json, as_choice, as_integer, as_list, as_number, as_object, as_text, fields, member, number_text
+from suffice.errors import InputError
+from suffice.proofs.jsondata import Json, as_choice, as_integer, as_list, as_number, as_object, fields, member, number_text
 
 Point = dict[str, Fraction]
 """A value for each input."""
@@ -19,7 +20,7 @@ Split = int | tuple[int, Fraction]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairEvidence:
-    """One or two points with the same codes: every output number has this error at one of them (T1, T2, T7, T8)."""
+    """One or two points in the closure of one cell: every output number has this error at one of them (T1, T2, T7, T8)."""
 
     kind: ClassVar[str] = "pair"
     points: tuple[Point, ...]
@@ -32,46 +33,46 @@ class CountEvidence:
 
     kind: ClassVar[str] = "count"
     points: tuple[Point, ...]
+    pieces: int
     precision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlopeEvidence:
-    """A segment along one input with a floor of the slope (T4)."""
+    """The ends of a segment along one input with a floor of the slope (T4)."""
 
     kind: ClassVar[str] = "slope"
-    segment: tuple[Point, ...]
+    points: tuple[Point, ...]
     pieces: int
     precision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurvatureEvidence:
-    """A segment along one input with a floor of the second derivative (T5)."""
+    """The ends of a segment along one input with a floor of the second derivative (T5)."""
 
     kind: ClassVar[str] = "curvature"
-    segment: tuple[Point, ...]
+    points: tuple[Point, ...]
     pieces: int
     precision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellSlopeEvidence:
-    """A point in a full cell with a floor of each slope (T2)."""
+    """Two corners of a box inside one cell with a floor of each slope (T2)."""
 
     kind: ClassVar[str] = "cell_slope"
-    point: Point
+    points: tuple[Point, ...]
     pieces: int
     precision: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellCurvatureEvidence:
-    """A point in a full cell with a floor of the second derivative along one input (T6)."""
+    """The ends of a segment along one input inside one cell with a floor of the second derivative (T6)."""
 
     kind: ClassVar[str] = "cell_curvature"
-    point: Point
-    input: str
+    points: tuple[Point, ...]
     pieces: int
     precision: int
 
@@ -126,6 +127,8 @@ def evidence_from_json(value: Json, where: str) -> Evidence:
     names = [field.name for field in dataclasses.fields(kind)]
     _, *values = fields(value, where, "kind", *names)
     read: dict[str, Any] = {name: _READERS[name](item, f"{where}.{name}") for name, item in zip(names, values, strict=True)}
+    if "points" in read and len(read["points"]) not in ((1, 2) if kind is PairEvidence else (2,)):
+        raise InputError(f"{len(read['points'])} points stand where two belong", where=f"{where}.points")
     return kind(**read)
 
 
@@ -164,11 +167,11 @@ def _same(value: Any) -> Json:
 
 
 _WRITERS: dict[str, Callable[[Any], Json]] = {
-    "points": _points_to_json, "segment": _points_to_json, "point": _point_to_json, "splits": _splits_to_json,
-    "input": _same, "pieces": _same, "precision": _same,
+    "points": _points_to_json, "point": _point_to_json, "splits": _splits_to_json,
+    "pieces": _same, "precision": _same,
 }  # fmt: skip
 
 _READERS: dict[str, Callable[[Json, str], Any]] = {
-    "points": _points_from_json, "segment": _points_from_json, "point": _point_from_json, "splits": _splits_from_json,
-    "input": as_text, "pieces": as_integer, "precision": as_integer,
+    "points": _points_from_json, "point": _point_from_json, "splits": _splits_from_json,
+    "pieces": as_integer, "precision": as_integer,
 }  # fmt: skip

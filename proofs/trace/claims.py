@@ -8,7 +8,7 @@ from fractions import Fraction
 from suffice.encodings.problem import Interval
 from suffice.errors import SufficeError
 from suffice.hardware_specs.format import Format
-from suffice.hardware_specs.rounding import cell, count_codes, count_numbers, neighbours, round_exact
+from suffice.hardware_specs.rounding import count_codes, count_numbers, neighbours, round_exact
 from suffice.proofs.certificate import Bound, Certificate, Claim
 from suffice.proofs.decimals import decimal_nearest
 from suffice.proofs.evidence import (
@@ -27,6 +27,8 @@ from suffice.proofs.trace.data import Quantity, Section, Step
 from suffice.proofs.trace.numbers import enclosed, equal, exact_text
 from suffice.proofs.trace.statements import described
 from suffice.proofs.trace.words import bounded, measure_of, rounded
+
+Law = CountEvidence | SlopeEvidence | CurvatureEvidence | CellSlopeEvidence | CellCurvatureEvidence
 
 BOUNDS = {
     Bound.FLOOR: "Every algorithm errs somewhere by at least",
@@ -60,54 +62,74 @@ def claim_section(certificate: Certificate, claim: Claim) -> Section:
 
 def _argument(certificate: Certificate, claim: Claim) -> Step:
     match claim.evidence:
-        case PairEvidence() as pair:
-            return _pair(certificate, pair)
-        case CountEvidence() as count:
-            text = (
-                f"Between these two points f, being continuous, takes every value between f(a) and f(b). {_counts(certificate)} "
-                "The distance of the two values is shared among at most as many answers."
-            )
-            return Step(text=text, quantities=_values(certificate, count.points))
-        case SlopeEvidence() | CurvatureEvidence() as segment:
-            return _segment(certificate, segment)
-        case CellSlopeEvidence() as slope:
-            text = (
-                f"On the whole cell of this point's codes, cut into {_pieces(slope.pieces)}, no slope changes its sign: the ends of the "
-                "cell share one answer, and their values of f differ by at least the sum of slope times width."
-            )
-            return Step(text=text, quantities=_cells(certificate, slope.point, tuple(sorted(slope.point))))
-        case CellCurvatureEvidence() as curvature:
-            text = (
-                f"On the whole cell of this point's code along {curvature.input}, cut into {_pieces(curvature.pieces)}, the second "
-                "derivative keeps its sign and a distance from zero: one answer cannot follow the bend."
-            )
-            return Step(text=text, quantities=_cells(certificate, curvature.point, (curvature.input,)))
         case CoverEvidence() as cover:
             return _cover(certificate, claim, cover)
         case RunEvidence() as run:
             return _run(certificate, claim, run)
+        case PairEvidence() as pair:
+            return _pair(certificate, pair)
+        case law:
+            return Step(text=_law(certificate, law), quantities=_law_numbers(certificate, law))
 
 
 def _pair(certificate: Certificate, pair: PairEvidence) -> Step:
+    numbers = (*_values(certificate, pair.points), *_answers(certificate, pair.points))
     if len(pair.points) == 1:
         text = "At this point f takes a value that no number of the output format is near to."
-    else:
-        text = (
-            "Both points round to the same codes, so that every algorithm gives both the same answer. Whichever number of the output "
-            "format that is, at one of the two points it has the claimed error or more."
-        )
-    return Step(text=text, quantities=(*_values(certificate, pair.points), *_answers(certificate, pair.points)))
-
-
-def _segment(certificate: Certificate, evidence: SlopeEvidence | CurvatureEvidence) -> Step:
-    moved = [name for name in sorted(evidence.segment[0]) if len({point.get(name) for point in evidence.segment}) > 1]
-    what = "slope" if isinstance(evidence, SlopeEvidence) else "second derivative"
+        return Step(text=text, quantities=numbers)
     text = (
-        f"Along the segment between these two points, cut into {_pieces(evidence.pieces)}, the {what} in {', '.join(moved)} keeps its "
-        f"sign and a distance from zero, so that f runs through a range. {_counts(certificate)} That range is shared among them."
+        "Both points lie in one cell, or at its ends, so that every algorithm gives inputs there the same answer. Whichever number of the "
+        "output format that is, at one of the two points it has the claimed error or more."
     )
-    lengths = tuple(equal(f"length in {name}", abs(evidence.segment[-1][name] - evidence.segment[0][name])) for name in moved)
-    return Step(text=text, quantities=(*_values(certificate, evidence.segment), *lengths))
+    return Step(text=text, quantities=(*_shared_codes(certificate, pair.points), *numbers))
+
+
+def _law(certificate: Certificate, law: Law) -> str:
+    pieces, moved = _pieces(law.pieces), ", ".join(_moved(law.points))
+    match law:
+        case CountEvidence():
+            return (
+                f"Between these two points f is defined and continuous, and so takes every value between f at a and f at b. "
+                f"{_counts(certificate)} The distance of the two values is shared among at most as many answers."
+            )
+        case SlopeEvidence() | CurvatureEvidence():
+            what = "slope" if isinstance(law, SlopeEvidence) else "second derivative"
+            return (
+                f"Along the segment between these two points, cut into {pieces}, the {what} in {moved} keeps its sign and a distance "
+                f"from zero, so that f runs through a range. {_counts(certificate)} That range is shared among them."
+            )
+        case CellSlopeEvidence():
+            return (
+                f"On the box between these two corners, which lies in one cell, cut into {pieces}, no slope changes its sign: inputs as "
+                "near to the corners as one likes share one answer, and f differs there by at least the sum of slope times width."
+            )
+        case CellCurvatureEvidence():
+            return (
+                f"On the segment between these two points, which lies in one cell, cut into {pieces}, the second derivative in {moved} "
+                "keeps its sign and a distance from zero: one answer cannot follow the bend."
+            )
+
+
+def _law_numbers(certificate: Certificate, law: Law) -> tuple[Quantity, ...]:
+    first, last = law.points
+    lengths = tuple(equal(f"length in {name}", abs(last[name] - first[name])) for name in _moved(law.points))
+    in_a_cell = isinstance(law, CellSlopeEvidence | CellCurvatureEvidence)
+    codes = _shared_codes(certificate, law.points) if in_a_cell else ()
+    return (*codes, *_values(certificate, law.points), *lengths)
+
+
+def _moved(points: tuple[Point, ...]) -> list[str]:
+    """The inputs in which two points differ."""
+    first, last = points
+    return [name for name in sorted(first) if name in last and first[name] != last[name]]
+
+
+def _shared_codes(certificate: Certificate, points: tuple[Point, ...]) -> tuple[Quantity, ...]:
+    """What the inputs between two points of one cell round to."""
+    first, last = points
+    middles = {name: (first[name] + last[name]) / 2 for name in sorted(first) if name in last}
+    fmt = certificate.formats.input
+    return tuple(code for name, middle in middles.items() for code in _rounded(f"code that {name} shares", fmt, middle))
 
 
 def _cover(certificate: Certificate, claim: Claim, cover: CoverEvidence) -> Step:
@@ -138,20 +160,22 @@ def cover_shape(splits: tuple[Split, ...]) -> tuple[int, int]:
 def _run(certificate: Certificate, claim: Claim, run: RunEvidence) -> Step:
     end = "ends in NaN or an infinity" if claim.value == "infinite" else "ends in a number whose error is at least the claimed value"
     text = f"The program, run at this input with every operation rounded exactly as its format says, {end}."
-    return Step(text=text, quantities=_values(certificate, (run.point,), program=True))
+    instances, asked = certificate.formats.instances, certificate.formats.input
+    codes = (
+        code
+        for name in sorted(run.point)
+        for code in _rounded(f"{name} rounds to", instances.inputs.get(name, asked) if instances else asked, run.point[name])
+    )
+    return Step(text=text, quantities=(*_values(certificate, (run.point,)), *codes))
 
 
-def _values(certificate: Certificate, points: tuple[Point, ...], *, program: bool = False) -> tuple[Quantity, ...]:
-    """The points, what each input rounds to, and f there."""
+def _values(certificate: Certificate, points: tuple[Point, ...]) -> tuple[Quantity, ...]:
+    """The points, and f there."""
     quantities: list[Quantity] = []
-    for index, point in enumerate(points):
-        mark = f" at {'ab'[index]}" if len(points) == 2 else ""
-        for name in sorted(point):
-            quantities.append(equal(f"{name}{mark}", point[name]))
-            quantities += _rounded(f"{name}{mark} rounds to", _input_format(certificate, name, program=program), point[name])
+    for mark, point in zip((" at a", " at b") if len(points) == 2 else ("",), points, strict=True):
+        quantities += [equal(f"{name}{mark}", point[name]) for name in sorted(point)]
         value = value_at(certificate, point)
-        if value is not None:
-            quantities.append(enclosed(f"f{mark}" if mark else "f(x)" if sorted(point) == ["x"] else "f there", value))
+        quantities += [enclosed(f"f{mark or ' there'}", value)] if value is not None else []
     return tuple(quantities)
 
 
@@ -167,23 +191,17 @@ def value_at(certificate: Certificate, point: Point) -> Interval | None:
         return None
 
 
-def _input_format(certificate: Certificate, name: str, *, program: bool) -> Format:
-    instances = certificate.formats.instances
-    return instances.inputs.get(name, certificate.formats.input) if program and instances else certificate.formats.input
-
-
 def _rounded(name: str, fmt: Format, q: Fraction) -> list[Quantity]:
+    """The value that q rounds to, where the format has definite numbers."""
     try:
         value = round_exact(fmt, q)
     except SufficeError:
         return []
-    if isinstance(value, Fraction):
-        return [equal(name, value)] if value != q else []
-    return [Quantity(name=name, exact=value.value)]
+    return [equal(name, value) if isinstance(value, Fraction) else Quantity(name=name, exact=value.value)]
 
 
 def _answers(certificate: Certificate, points: tuple[Point, ...]) -> list[Quantity]:
-    """The output numbers around the middle of the values of f, which are the best answers, and how far off they are."""
+    """The output numbers around the middle of the values of f, and how far off they are."""
     values = [value for point in points if (value := value_at(certificate, point)) is not None]
     middle = sum((value.lo for value in values), Fraction(0)) / max(len(values), 1)
     try:
@@ -194,7 +212,7 @@ def _answers(certificate: Certificate, points: tuple[Point, ...]) -> list[Quanti
     for side, number in (("below", below), ("above", above)):
         if number is not None and (side == "below" or number != below):
             error = max(abs(number - value.lo) for value in values)
-            quantities += [equal(f"best answer {side}", number), _about("absolute error of that answer", error)]
+            quantities += [equal(f"output number {side}", number), _about("largest absolute error of that answer", error)]
     return quantities
 
 
@@ -217,20 +235,6 @@ def _count(count: Callable[[Format], int | None], fmt: Format, of: str) -> str:
     except SufficeError:
         return ""
     return "" if number is None else f"{exact_text(Fraction(number))} {of}"
-
-
-def _cells(certificate: Certificate, point: Point, names: tuple[str, ...]) -> tuple[Quantity, ...]:
-    """The point, and the cell's ends and width in the named inputs."""
-    quantities = list(_values(certificate, (point,)))
-    for name in names:
-        try:
-            around = cell(certificate.formats.input, round_exact(certificate.formats.input, point[name]))
-        except (SufficeError, KeyError):
-            continue
-        if around.lo is not None and around.hi is not None:
-            quantities += [equal(f"cell of {name} from", around.lo), equal(f"cell of {name} to", around.hi)]
-            quantities.append(equal(f"width of the cell of {name}", around.hi - around.lo))
-    return tuple(quantities)
 
 
 def _pieces(pieces: int) -> str:

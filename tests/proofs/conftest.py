@@ -17,6 +17,7 @@ from suffice.proofs.evidence import (
     CountEvidence,
     CoverEvidence,
     CurvatureEvidence,
+    Evidence,
     PairEvidence,
     RunEvidence,
     SlopeEvidence,
@@ -24,6 +25,18 @@ from suffice.proofs.evidence import (
 
 FP16 = FloatFormat(p=11, emin=-14, emax=15, max_finite=Fraction(65504), bits=16)
 INT8 = IntFormat(qmin=-128, qmax=127, bits=8)
+
+SCRIPT = """; T4: no algorithm stays within the tolerance
+(set-logic ALL)
+(declare-const significand Int)
+(assert (! (= significand 11) :named hardware_significand))
+(declare-const slope Real)
+(declare-const floor Real)
+(assert (! (>= slope 2.0) :named enclosure_slope))
+(assert (! (=> (= significand 11) (>= floor (* (/ 1.0 512.0) slope))) :named statement_T4))
+(assert (! (<= floor (/ 1.0 10000.0)) :named tolerance))
+(check-sat)
+"""
 
 
 def square() -> Expression:
@@ -65,7 +78,7 @@ def impossible_square() -> Certificate:
         verdict=Verdict.IMPOSSIBLE,
         statement="T1+T2",
         possible=False,
-        smt=(SmtScript(claim=0, script="(set-logic QF_LRA)\n(assert (! (> z 0.0) :named output))\n(check-sat)\n"),),
+        smt=(SmtScript(claim=0, script=SCRIPT),),
     )
 
 
@@ -85,14 +98,14 @@ def sufficient_softmax() -> Certificate:
         verdict=Verdict.SUFFICIENT,
         statement="S1",
         possible=True,
-        assumptions=("exp is correctly rounded in every format that computes it",),
+        assumptions=("correctly rounded in every format of the program: exp",),
     )
 
 
 def integer_square() -> Certificate:
     """x^2 in int8 with free scale: an instance, an infinite run and a slope."""
     coded = IntFormat(qmin=-128, qmax=127, bits=8, scale=Fraction(1, 64), zero=-3)
-    slope = SlopeEvidence(segment=({"x": Fraction(1)}, {"x": Fraction(2)}), pieces=4, precision=64)
+    slope = SlopeEvidence(points=({"x": Fraction(1)}, {"x": Fraction(2)}), pieces=4, precision=64)
     run = RunEvidence(point={"x": Fraction(3, 2)}, precision=64)
     return Certificate(
         problem=problem_of(square(), "1/100", inputs=InputModel.REPRESENTABLE),
@@ -112,7 +125,7 @@ def integer_square() -> Certificate:
 def code_of_everything() -> Certificate:
     """Laws on a code of 8 bits, one for each kind that is left."""
     ends = ({"x": Fraction(1)}, {"x": Fraction(2)})
-    count = Claim(bound=Bound.FLOOR, value=Fraction(1, 512), statement="T3", evidence=CountEvidence(points=ends, precision=80))
+    count = Claim(bound=Bound.FLOOR, value=Fraction(1, 512), statement="T3", evidence=CountEvidence(points=ends, pieces=1, precision=80))
     return Certificate(
         problem=problem_of(everything(), "1/1000"),
         formats=Formats(input=EXACT, compute=EXACT, output=CodeFormat(bits=8)),
@@ -125,16 +138,16 @@ def code_of_everything() -> Certificate:
 
 def law(statement: str) -> Certificate:
     """A certificate of a law on cells or on curvature."""
-    point, ends = {"x": Fraction(1537, 1024)}, ({"x": Fraction(1)}, {"x": Fraction(2)})
-    evidence = {
-        "T2": CellSlopeEvidence(point=point, pieces=1, precision=96),
-        "T5": CurvatureEvidence(segment=ends, pieces=3, precision=96),
-        "T6": CellCurvatureEvidence(point=point, input="x", pieces=1, precision=96),
-    }[statement]
+    ends, cell = ({"x": Fraction(1)}, {"x": Fraction(2)}), ({"x": Fraction(3073, 2048)}, {"x": Fraction(3075, 2048)})
+    evidence: dict[str, Evidence] = {
+        "T2": CellSlopeEvidence(points=cell, pieces=1, precision=96),
+        "T5": CurvatureEvidence(points=ends, pieces=3, precision=96),
+        "T6": CellCurvatureEvidence(points=cell, pieces=1, precision=96),
+    }
     return Certificate(
         problem=problem_of(square(), "1/100"),
         formats=Formats(input=FP16, compute=FP16, output=FP16),
-        claims=(Claim(bound=Bound.FLOOR, value=Fraction(1, 4096), statement=statement, evidence=evidence),),
+        claims=(Claim(bound=Bound.FLOOR, value=Fraction(1, 4096), statement=statement, evidence=evidence[statement]),),
         verdict=Verdict.UNDECIDED,
         statement="",
         possible=False,

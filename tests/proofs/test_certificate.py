@@ -18,13 +18,15 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from suffice.encodings.problem import Tolerance
 from suffice.errors import InputError
 from suffice.hardware_specs.format import CodeFormat, FloatFormat, IntFormat, Overflow
 from suffice.proofs import certificate as certificates
-from suffice.proofs.certificate import Certificate, canonical_bytes, digest, parse, read, write
-from suffice.proofs.evidence import KINDS
+from suffice.proofs.certificate import Bound, Certificate, Claim, canonical_bytes, digest, parse, read, write
+from suffice.proofs.evidence import KINDS, PairEvidence
 from suffice.proofs.formatdata import format_from_json, format_to_json
 from suffice.proofs.jsondata import as_number, canonical_json, number_text, parse_json
+from suffice.proofs.kernel import check
 from suffice.proofs.kernel.limits import MAX_DIGITS
 
 SCHEMA = json.loads((Path(certificates.__file__).parent / "schema.json").read_text())
@@ -153,12 +155,7 @@ def test_every_value_has_its_type(samples: dict[str, Certificate]) -> None:
 
 def named(path: tuple[Any, ...]) -> bool:
     """Whether the keys of the object here are names of inputs."""
-    return (
-        path[-1:] == ("box",)
-        or path[-1:] == ("point",)
-        or path[-2:-1] in (("points",), ("segment",))
-        or path[-2:] == ("instances", "inputs")
-    )
+    return path[-1:] == ("box",) or path[-1:] == ("point",) or path[-2:-1] == ("points",) or path[-2:] == ("instances", "inputs")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +186,15 @@ def test_hostile_bytes_are_refused_quickly(data: bytes) -> None:
         parse(data)
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["impossible", "T2", "code"])
+def test_evidence_has_its_number_of_points(kind: str, samples: dict[str, Certificate]) -> None:
+    value = json.loads(canonical_bytes(samples[kind]))
+    point = {"x": "1"}
+    for points in ([], [point] * 3, *([] if kind == "impossible" else [[point]])):
+        with pytest.raises(InputError, match="points stand where two belong"):
+            parse(json.dumps(changed(value, ("claims", 0, "evidence", "points"), points)).encode())
 
 
 @pytest.mark.parametrize(
@@ -223,6 +229,7 @@ def test_an_unwritable_place_leaves_the_old_file(samples: dict[str, Certificate]
 
 FILE_TOO_LARGE = """
 import resource, sys
+from suffice.encodings.problem import Tolerance
 from suffice.errors import InputError
 from suffice.proofs.files import write_atomically
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -273,3 +280,18 @@ except AttributeError as error:
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "module 'suffice.proofs' has no attribute 'nothing'\n"
+
+
+def test_the_kernel_reads_what_is_written(samples: dict[str, Certificate]) -> None:
+    """x^2 at 1e-4 in fp16, where x^2 lies between two numbers: accepted at the exact value, rejected above it."""
+    point = {"x": Fraction(1025, 1024)}
+    exact = Fraction(1025**2, 1024**2)
+    gap = exact - Fraction(1026, 1024)
+    claim = Claim(bound=Bound.FLOOR, value=gap, statement="T1", evidence=PairEvidence(points=(point,), precision=128))
+    certificate = dataclasses.replace(samples["impossible"], claims=(claim,), statement="T1", smt=())
+    problem = dataclasses.replace(certificate.problem, tolerance=Tolerance(absolute=gap / 2))
+    certificate = dataclasses.replace(certificate, problem=problem)
+    report = check(canonical_bytes(certificate))
+    assert (report.status, report.reason) == ("accepted", "")
+    too_much = dataclasses.replace(certificate, claims=(dataclasses.replace(claim, value=gap + Fraction(1, 10**9)),))
+    assert check(canonical_bytes(too_much)).status == "rejected"

@@ -9,7 +9,7 @@ from functools import cached_property
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import Interval, Problem
 from suffice.hardware_specs.format import CodeFormat, ExactFormat, Format, IntFormat
-from suffice.hardware_specs.rounding import cell, round_exact
+from suffice.hardware_specs.rounding import cells, round_exact
 from suffice.proofs.certificate import Formats, Instances, formats_to_json
 from suffice.proofs.kernel.question import Question
 from suffice.proofs.kernel.reading import read_question
@@ -132,7 +132,8 @@ def cell_within(fmt: Format, box: Interval, x: Fraction) -> Interval:
     """The closure of the cell that x lies in, cut to the box; x alone where the format rounds nothing or leaves its numbers open."""
     if isinstance(fmt, ExactFormat) or is_free(fmt):
         return Interval(x, x)
-    found = cell(fmt, round_exact(fmt, x))
+    parts = cells(fmt, round_exact(fmt, x))
+    found = next(part for part in parts if (part.lo is None or part.lo <= x) and (part.hi is None or x <= part.hi))
     lo = box.lo if found.lo is None else max(found.lo, box.lo)
     hi = box.hi if found.hi is None else min(found.hi, box.hi)
     return Interval(min(lo, x), max(hi, x))

@@ -108,8 +108,8 @@ class FormatBounds:
 class Bounds:
     """The answer of `bounds`: enclosures of the function on the box, and the error bracket in each format.
 
-    `range` is the pair of (outer) ends; `lipschitz`, `curvature_floor` and `curvature_peak` are keyed by input: the largest |df/dx_i| and the least and
-    largest half |d2f/dx_i^2| (None where f is not smooth or no bound was found).
+    `range` is the pair of (outer) ends; `lipschitz`, `curvature_floor` and `curvature_peak` are keyed by input: the largest |df/dx_i| and
+    the least and largest half |d2f/dx_i^2| (None where f is not smooth or no bound was found).
     """
 
     problem: Problem

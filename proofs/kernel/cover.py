@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -28,6 +28,20 @@ class LeafBound:
     label: str
     shares: tuple[Share, ...] = ()
     size: Fraction = Fraction(0)
+
+
+def combine(bounds: Iterable[LeafBound]) -> Derivation:
+    """The largest bound, all the labels, and the shares of the hardest leaf that has some."""
+    worst, kinds, count = Fraction(0), set(), 0
+    hardest: LeafBound | None = None
+    for bound in bounds:
+        count += 1
+        kinds.add(bound.label)
+        worst = max(worst, bound.value)
+        if bound.shares and (hardest is None or bound.value > hardest.value):
+            hardest = bound
+    facts = {"size": hardest.size} if hardest else {}
+    return Derivation(worst, "+".join(sorted(kinds)), facts, hardest.shares if hardest else (), count)
 
 
 SYMMETRIC = ("neg", "abs", "min", "max")
@@ -81,17 +95,7 @@ class Cover:
 
     def derive(self, splits: Any) -> Derivation:
         """The largest bound over all leaves of the cover."""
-        worst, kinds, count = Fraction(0), set(), 0
-        hardest: LeafBound | None = None
-        for leaf in leaves(self.question, splits):
-            bound = self.leaf_bound(leaf)
-            count += 1
-            kinds.add(bound.label)
-            worst = max(worst, bound.value)
-            if bound.shares and (hardest is None or bound.value > hardest.value):
-                hardest = bound
-        facts = {"size": hardest.size} if hardest else {}
-        return Derivation(worst, "+".join(sorted(kinds)), facts, hardest.shares if hardest else (), count)
+        return combine(self.leaf_bound(leaf) for leaf in leaves(self.question, splits))
 
     def leaf_bound(self, leaf: Box) -> LeafBound:
         """A bound of the measure on one leaf; LeafFailure where none can be derived."""

@@ -204,7 +204,7 @@ def sin_cos(x: int, bits: int) -> tuple[Bounds, Bounds]:
     one = 1 << bits
     if x == 0:
         return (0, 0), (one, one)
-    s = _halvings(bits, bits - x.bit_length()) // 2
+    s = _halvings(bits, max(0, bits - x.bit_length())) // 2
     w = bits + 16 + bits.bit_length() + max(0, x.bit_length() - bits) + s
     half_pi = pi_below(w - 1)
     q = ((x << w - bits + 1) + half_pi) // (2 * half_pi)

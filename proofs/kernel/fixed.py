@@ -104,7 +104,7 @@ class FixedPoint:
             raise DomainFailure("a negative power of an interval that holds zero")
         if n % 2 == 0:
             lo, hi = self.abs(a)
-        elif hi <= 0:
+        elif lo < 0 and hi <= 0:
             return self.neg(self.power((-hi, -lo), n))
         elif lo < 0:
             return -self._power(-lo, n)[1], self._power(hi, n)[1]

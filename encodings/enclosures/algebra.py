@@ -118,8 +118,9 @@ class Algebra:
             return self.add(a, self._positive_part[b])
         if self._same_denominator(a, b):
             return self.divide(self.subtract(self._quotients[a][0], self._quotients[b][0]), self._quotients[a][1])
-        if a in (factors := self._products.get(b, ())):
-            return self.multiply(a, self.subtract(self.constant(1), factors[0] if factors[1] == a else factors[1]))
+        first, second = self._products.get(b, (b, b))
+        if a != b and a in (first, second):
+            return self.multiply(a, self.subtract(self.constant(1), first if a == second else second))
         return self._builder.apply(Op.SUB, a, b)
 
     def multiply(self, a: int, b: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 from suffice.encodings.enclosures.algebra import Algebra
 from suffice.encodings.enclosures.arb import enclose_at
@@ -15,7 +14,7 @@ from suffice.encodings.expression import Expression
 from suffice.encodings.problem import Box, Interval
 from suffice.errors import DomainError
 
-BUDGET = 800
+BUDGET = 500
 """Pieces of the box that one search looks at."""
 
 CurvatureBounds = SlopeBounds
@@ -45,14 +44,9 @@ def range_bounds(expression: Expression, box: Box, budget: int = BUDGET) -> Rang
         raise DomainError("the values on the box could not be bounded", mend="shrink the box")
     return RangeBounds(
         outside=Interval(-below.upper, above.upper),
-        lowest=_attained(expression, below.point, box),
-        highest=_attained(expression, above.point, box),
+        lowest=Attained(below.point, enclose_at(expression, below.point, POINT_BITS)),
+        highest=Attained(above.point, enclose_at(expression, above.point, POINT_BITS)),
     )
-
-
-def _attained(expression: Expression, point: dict[str, Fraction], box: Box) -> Attained:
-    everywhere = {name: point.get(name, side.lo) for name, side in box.items()}
-    return Attained(everywhere, enclose_at(expression, everywhere, POINT_BITS))
 
 
 def slope_bounds(expression: Expression, box: Box, budget: int = BUDGET) -> dict[str, SlopeBounds]:

@@ -63,7 +63,10 @@ def objective(expression: Expression, *, kinks: bool = False, guards: Sequence[E
 
 @dataclass(frozen=True, slots=True)
 class Supremum:
-    """lower <= supremum <= upper, and `point` attains at least `lower`. None: no point could be evaluated, no upper bound found."""
+    """lower <= supremum <= upper, and `point` (with every input of the box) attains at least `lower`.
+
+    None: no point could be evaluated, or no upper bound found.
+    """
 
     lower: Fraction | None
     upper: Fraction | None
@@ -88,11 +91,12 @@ class Search:
     where possible (slower), for questions that hang on one exact zero.
     """
 
-    __slots__ = ("_best", "_best_point", "_box", "_counter", "_exact", "_flipped", "_heap", "_scale", "_target", "_unbounded")
+    __slots__ = ("_best", "_best_point", "_box", "_counter", "_elsewhere", "_exact", "_flipped", "_heap", "_scale", "_target", "_unbounded")
 
     def __init__(self, target: Objective, box: Box, *, flipped: bool = False, exact: bool = False) -> None:
         self._target, self._flipped, self._exact = target, flipped, exact
         self._box: Piece = {name: (box[name].lo, box[name].hi) for name in target.variables}
+        self._elsewhere: Point = {name: side.lo for name, side in box.items()}
         self._heap: list[tuple[Fraction, int, _Bounded]] = []
         self._unbounded: list[_Bounded] = []
         self._counter = 0
@@ -130,7 +134,8 @@ class Search:
     def supremum(self) -> Supremum:
         """What is known now."""
         upper = None if self._unbounded or not self._heap else self._heap[0][2].upper
-        return Supremum(self._best, upper, self._best_point)
+        point = None if self._best_point is None else {**self._elsewhere, **self._best_point}
+        return Supremum(self._best, upper, point)
 
     def _is_tight(self) -> bool:
         known = self.supremum()

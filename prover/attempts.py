@@ -1,0 +1,204 @@
+"""The strategies at work on one case: each proposes, the kernel derives, the dossier keeps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from suffice.encodings.enclosures.arb import enclose_at, node_enclosures
+from suffice.encodings.enclosures.bounds import RangeBounds
+from suffice.encodings.enclosures.crosscheck import crosscheck_value
+from suffice.encodings.problem import Interval, Problem
+from suffice.errors import DisagreementError, DomainError
+from suffice.hardware_specs.format import EXACT, CodeFormat
+from suffice.proofs.kernel.limits import MAX_PRECISION
+from suffice.prover.case import Asked, Case, is_free, make_case
+from suffice.prover.covers import MAX_LEAVES, CoverFailed, build_cover
+from suffice.prover.dossier import Dossier
+from suffice.prover.emulation import can_emulate
+from suffice.prover.laws import Law, along_segments, counting, inside_cell, write_point
+from suffice.prover.leading import leading_points
+from suffice.prover.results import Amount, Finding, Point
+from suffice.prover.search import Candidate, Search, search
+
+DEFAULT_TIMEOUT = 60.0
+"""Seconds for one format."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """The work on one case: what was found by whom, and what is left to know about the problem."""
+
+    case: Case
+    dossier: Dossier
+    bounds: RangeBounds
+    deadline: float
+    run_all: bool
+    findings: list[Finding] = field(default_factory=list)
+
+    def record(self, strategy: str, start: float, bound: str = "", note: str = "") -> None:
+        """Note what a strategy established."""
+        claim = self.dossier.claims.get(bound)
+        seconds = time.monotonic() - start
+        if claim is None:
+            self.findings.append(Finding(strategy=strategy, seconds=seconds, note=note))
+            return
+        self.findings.append(
+            Finding(strategy=strategy, bound=bound, statement=claim.statement, value=amount(claim.value), seconds=seconds, note=note)
+        )
+
+
+def open_case(problem: Problem, asked: Asked, bounds: RangeBounds) -> Case:
+    """The case of one choice of formats, with scales for free integer codes."""
+    if isinstance(asked.output, CodeFormat):
+        asked = replace(asked, input=EXACT if isinstance(asked.input, CodeFormat) else asked.input, compute=EXACT)
+    ranges: list[Interval | None] = [None] * len(problem.expression.nodes)
+    if any(is_free(fmt) for fmt in (asked.input, asked.compute, asked.output)):
+        with suppress(DomainError):
+            ranges = [*node_enclosures(problem.expression, problem.box)[:-1], bounds.outside]
+    return make_case(problem, asked, ranges)
+
+
+def try_range(attempt: Attempt) -> None:
+    """T7 and T1 at the extremes of f."""
+    start = time.monotonic()
+    extremes = (attempt.bounds.lowest.point, attempt.bounds.highest.point)
+    confirm_candidates(attempt, "floor", [Candidate((point,), 0.0) for point in extremes])
+    attempt.record("range", start, "floor")
+
+
+def try_counting(attempt: Attempt) -> None:
+    """T3, which needs no more than two points."""
+    _offer_laws(attempt, "counting", counting(attempt.case, attempt.bounds, precision_for(attempt)))
+
+
+def _offer_laws(attempt: Attempt, strategy: str, laws: list[Law]) -> None:
+    start = time.monotonic()
+    for law in laws:
+        if attempt.dossier.offer("floor", law.evidence) is not None and law.name == "count":
+            break
+    attempt.record(strategy, start, "floor")
+
+
+def try_laws(attempt: Attempt, found: Search) -> None:
+    """T4 and T5 along segments, T2 and T6 inside the worst cell found."""
+    precision = precision_for(attempt)
+    laws = along_segments(attempt.case, precision)
+    if found.pairs:
+        laws += inside_cell(attempt.case, found.pairs[0].points[0], precision)
+    _offer_laws(attempt, "laws", laws)
+
+
+def search_and_confirm(attempt: Attempt) -> Search:
+    """Enumeration or sampling, then confirmation of the best pairs and runs."""
+    start = time.monotonic()
+    case = attempt.case
+    found = Search((), (), False, 0)
+    if can_emulate(tuple(fmt for fmt in (*case.inputs.values(), *case.nodes, case.output) if not is_free(fmt))):
+        found = search(case)
+    leading = leading_points(case, attempt.bounds)
+    pairs = (*found.pairs, *(Candidate(points, 0.0) for points in leading))
+    strategy = f"enumeration of {found.sites} codes" if found.complete else "witness search"
+    confirm_candidates(attempt, "floor", pairs)
+    attempt.record(strategy, start, "floor")
+    if case.has_program and (attempt.run_all or not attempt.dossier.exceeds("floor")):
+        start = time.monotonic()
+        runs = (*found.runs, *(Candidate((point,), 0.0) for points in leading for point in points))
+        confirm_candidates(attempt, "witness_error", runs)
+        attempt.record("runs", start, "witness_error")
+    return found
+
+
+def confirm_candidates(attempt: Attempt, bound: str, candidates: Sequence[Candidate]) -> None:
+    """Offer candidates to the kernel, best first, with more precision where the first does not resolve f."""
+    precision = precision_for(attempt)
+    for candidate in candidates:
+        points = [write_point(point) for point in candidate.points]
+        evidence: dict[str, Any] = {"kind": "pair", "points": points, "precision": precision}
+        if bound == "witness_error":
+            evidence = {"kind": "run", "point": points[0], "precision": precision}
+        attempt.dossier.offer(bound, evidence)
+
+
+def precision_for(attempt: Attempt) -> int:
+    """Fixed-point bits that resolve the threshold, the inputs' last places and the smallest values of f."""
+    smallest = [attempt.case.question.threshold or Fraction(1)]
+    values = (attempt.bounds.lowest.value, attempt.bounds.highest.value, attempt.bounds.outside)
+    smallest += [abs(end) for value in values for end in (value.lo, value.hi) if end]
+    if attempt.case.question.is_relative:
+        smallest.append(attempt.case.question.threshold * min(smallest))
+    bits = max(0, -min(value.numerator.bit_length() - value.denominator.bit_length() for value in smallest))
+    significand = max((getattr(fmt, "p", 0) for fmt in (*attempt.case.inputs.values(), attempt.case.output)), default=0)
+    return min(MAX_PRECISION, 64 * -(-(64 + bits + 2 * significand) // 64))
+
+
+def find_cover(attempt: Attempt, *, ideal: bool) -> str:
+    """A cover whose leaves all meet the threshold, then a tighter one if that is cheap; the reason if there is none."""
+    reason = _build(attempt, attempt.dossier.threshold, ideal=ideal)
+    if not reason:
+        tightest_cover(attempt, ideal=ideal)
+    return reason
+
+
+_CHEAP_LEAVES = 128
+_CHEAP_SECONDS = 0.3
+
+
+def tightest_cover(attempt: Attempt, *, ideal: bool) -> str:
+    """Covers with ever smaller targets, down to what a few leaves can reach; the reason why the first failed, if it did."""
+    bound, lower = ("floor_upper", "floor") if ideal else ("error_bound", "witness_error")
+    reached = attempt.dossier.value(lower)
+    if not isinstance(reached, Fraction) or reached == 0:
+        reached = Fraction(1, 1 << 1074)
+    reason = ""
+    for factor in (Fraction(1 << 20), Fraction(64), Fraction(4), Fraction(3, 2), Fraction(17, 16)):
+        target, known = reached * factor, attempt.dossier.value(bound)
+        if isinstance(known, Fraction) and known <= target:
+            continue
+        failed = _build(attempt, target, ideal=ideal, leaves=_CHEAP_LEAVES, seconds=_CHEAP_SECONDS)
+        if failed and bound in attempt.dossier.claims:
+            return ""
+        reason = failed
+    return reason
+
+
+def _build(attempt: Attempt, target: Fraction, *, ideal: bool, leaves: int = MAX_LEAVES, seconds: float = float("inf")) -> str:
+    start = time.monotonic()
+    strategy, bound = ("ideal algorithm", "floor_upper") if ideal else ("error bound", "error_bound")
+    built = build_cover(
+        attempt.case, ideal=ideal, target=target, precision=precision_for(attempt),
+        deadline=min(attempt.deadline, start + seconds), max_leaves=leaves,
+    )  # fmt: skip
+    if isinstance(built, CoverFailed):
+        where = ", ".join(f"{name} in [{float(lo):.6g}, {float(hi):.6g}]" for name, (lo, hi) in built.leaf.items())
+        attempt.record(strategy, start, note=f"{built.reason} at {where}")
+        return f"{built.reason} at {where}"
+    attempt.dossier.accept(bound, built.evidence, built.derivation)
+    attempt.record(strategy, start, bound)
+    return ""
+
+
+def amount(value: Fraction | str) -> Amount:
+    return value if isinstance(value, Fraction) else "infinite"
+
+
+def read_point(point: dict[str, str]) -> Point:
+    return {name: Fraction(x) for name, x in point.items()}
+
+
+def cross_check(attempt: Attempt) -> None:
+    """mpmath against Arb at every point that the claims rest on, and the two sides of each bracket against each other."""
+    problem, dossier = attempt.case.problem, attempt.dossier
+    for claim in dossier.claims.values():
+        points = claim.evidence.get("points", [claim.evidence["point"]] if "point" in claim.evidence else [])
+        for point in points:
+            where = read_point(point)
+            crosscheck_value(problem.expression, where, enclose_at(problem.expression, where))
+    for lower, upper in (("floor", "floor_upper"), ("floor", "error_bound"), ("witness_error", "error_bound")):
+        low, high = dossier.value(lower), dossier.value(upper)
+        if low is not None and isinstance(high, Fraction) and (isinstance(low, str) or low > high):
+            raise DisagreementError(f"{lower} {low} lies above {upper} {high}", where=problem.name)

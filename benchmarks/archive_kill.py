@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,6 +32,9 @@ from suffice.hardware_specs.format import EXACT, CodeFormat
 from suffice.proofs.archive import Archive
 from suffice.proofs.certificate import Bound, Certificate, Claim, Formats, Verdict, canonical_bytes
 from suffice.proofs.evidence import CountEvidence
+
+_AIMED = 0.75
+"""Share of the kills that wait until a write has begun; the others come at any moment of an addition."""
 
 
 @dataclass(slots=True)
@@ -91,6 +95,18 @@ def forked(path: Path, contents: list[bytes], first: int) -> Iterator[tuple[int,
     os.waitpid(process, 0)
 
 
+def journal_of(path: Path) -> Path:
+    """SQLite's journal, which is there from the first page that an addition changes until its commit."""
+    return path.with_name(f"{path.name}-journal")
+
+
+def await_write(journal: Path) -> None:
+    """Return when a write has begun, or after a second."""
+    deadline = time.perf_counter() + 1
+    while not journal.exists() and time.perf_counter() < deadline:
+        pass
+
+
 def measure(folder: Path) -> float:
     """Seconds of one addition here."""
     with Archive.open(folder / "timing.db") as archive:
@@ -108,16 +124,20 @@ def run(path: Path, *, kills: int, additions: int, seed: int) -> Outcome:
         seconds = measure(Path(folder))
     heads: list[str] = []
     for left in range(kills, 0, -1):
-        remaining = additions - len(heads) - left
-        victim = len(heads) + min(chance.randint(0, 2 * remaining // left), max(remaining, 0))
+        spare = additions - len(heads) - left
+        if spare < 0:
+            break
+        victim = len(heads) + min(chance.randint(0, 2 * spare // left), spare)
         with forked(path, contents, len(heads)) as (process, pipe):
-            said = [line.split() for line in iter(pipe.readline, f"begin {victim}\n".encode())]
-            time.sleep(chance.uniform(0, seconds))
+            said = [line.split() for line in takewhile(f"begin {victim}\n".encode().__ne__, pipe)]
+            if chance.random() < _AIMED:
+                await_write(journal_of(path))
+            time.sleep(chance.uniform(0, seconds / 2))
             os.kill(process, signal.SIGKILL)
             said += [[b"begin", str(victim).encode()], *(line.split() for line in pipe if line.endswith(b"\n"))]
         outcome.kills += 1
         outcome.inside_an_addition += said[-1][0] == b"begin"
-        outcome.inside_a_write += path.with_name(f"{path.name}-journal").exists()
+        outcome.inside_a_write += journal_of(path).exists()
         outcome.failures += listen(said, heads, contents)
         outcome.failures += examine(path, heads, contents, outcome)
     with forked(path, contents, len(heads)) as (_, pipe):

@@ -7,12 +7,14 @@ import hashlib
 import importlib.util
 import json
 import multiprocessing
+import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from fractions import Fraction
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from types import ModuleType
 
@@ -168,11 +170,16 @@ def test_altered_content_is_not_handed_out(path: Path, receipts: list[Receipt], 
     assert not (tmp_path / "c.json").exists()
 
 
-def adder(path: str, contents: list[bytes], barrier: object, answers: multiprocessing.SimpleQueue[list[tuple[str, str]]]) -> None:
-    """Add certificates, each process at the same time as the others."""
-    barrier.wait()  # type: ignore[attr-defined]
-    with Archive.open(path) as archive:
-        answers.put([(receipt.digest, receipt.head) for receipt in map(archive.add, contents)])
+def adder(path: str, contents: list[bytes], barrier: Barrier, answers: multiprocessing.SimpleQueue[list[tuple[str, str]]]) -> None:
+    """Add certificates; the processes meet before every tenth addition, so that none is done before the others begin."""
+    receipts = []
+    for number, content in enumerate(contents):
+        if number % 10 == 0:
+            barrier.wait()
+        with Archive.open(path) as archive:
+            receipt = archive.add(content)
+            receipts.append((receipt.digest, receipt.head))
+    answers.put(receipts)
 
 
 def test_processes_add_at_the_same_time(path: Path, samples: dict[str, Certificate]) -> None:
@@ -194,7 +201,7 @@ def test_processes_add_at_the_same_time(path: Path, samples: dict[str, Certifica
         assert all(archive.check(head) == [] for _, head in receipts[::10])
     assert sorted(entry.digest for entry in entries) == sorted("sha256:" + hashlib.sha256(content).hexdigest() for content in contents)
     first = {entry.digest for entry in entries[:60]}
-    assert first != {digest for digest, _ in receipts[:60]}, "the processes did not overlap"
+    assert len(first - {digest for digest, _ in receipts[:60]}) >= 5, "the processes did not overlap"
 
 
 @pytest.mark.usefixtures("receipts")
@@ -355,7 +362,31 @@ def archive_kill() -> ModuleType:
 
 def test_nothing_acknowledged_is_lost_when_a_writer_is_killed(tmp_path: Path) -> None:
     outcome = archive_kill().run(tmp_path / "archive.db", kills=20, additions=100, seed=1)
-    assert outcome.kills == 20
+    assert outcome.kills >= 15
     assert outcome.acknowledged == 100
-    assert outcome.inside_an_addition > 10
+    assert outcome.inside_an_addition >= 10
+    assert outcome.inside_a_write >= 5
     assert outcome.failures == []
+
+
+def test_an_acknowledgement_before_the_commit_would_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, add = archive_kill(), Archive.add
+
+    def hasty(archive: Archive, certificate: bytes, label: str = "") -> Receipt:
+        receipt = Receipt(digest="sha256:" + hashlib.sha256(certificate).hexdigest(), head=EMPTY_HEAD, index=1)
+        if os.getpid() != parent:
+            os.write(pipes[-1], f"done {label} {receipt.digest} {receipt.head}\n".encode())
+        return add(archive, certificate, label)
+
+    def child(path: Path, contents: list[bytes], first: int, pipe: int) -> None:
+        pipes.append(pipe)
+        with Archive.open(path) as archive:
+            for number in range(first, len(contents)):
+                os.write(pipe, f"begin {number}\n".encode())
+                archive.add(contents[number], label=str(number))
+
+    parent, pipes = os.getpid(), list[int]()
+    monkeypatch.setattr(Archive, "add", hasty)
+    monkeypatch.setattr(module, "child", child)
+    outcome = module.run(tmp_path / "archive.db", kills=10, additions=50, seed=1)
+    assert any("acknowledged additions is not there" in failure for failure in outcome.failures)

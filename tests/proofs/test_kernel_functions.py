@@ -188,6 +188,23 @@ def test_short_powers_are_exact(x: Fraction, n: int) -> None:
     assert elementary.power(int(x * 2**64), n, 64) == (int(scaled), int(scaled))
 
 
+@pytest.mark.parametrize("p", [6, 10, 17, 40, 90])
+def test_errors_of_series_are_bounded(p: int) -> None:
+    """Without guard bits, so that nothing but the stated errors is left."""
+    rng = Random(p)
+    half, unit = 1 << p - 1, 1 << p
+    for _ in range(400):
+        y, positive = rng.randint(-half, half), rng.randrange(unit)
+        for name, x, (value, error) in (
+            ("exp", y, series.exp_series(y, p)),
+            ("sin", positive, series.sin_series(positive, p)),
+            ("atan", y, series.odd_series(y, p, -1)),
+            ("atanh", y, series.odd_series(y, p, 1)),
+        ):
+            check_encloses(name, Fraction(x, unit), (Fraction(value - error, unit), Fraction(value + error, unit)), p)
+            assert error <= p + 5
+
+
 def test_quarter_turns_match_arb() -> None:
     from flint import arb, ctx, fmpq
 

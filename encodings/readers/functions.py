@@ -1,0 +1,69 @@
+"""The functions that a formula may call, and what to write instead of those that it may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+
+from suffice.encodings.expression import ExpressionBuilder
+from suffice.encodings.operations import OPERATIONS, Op
+from suffice.encodings.readers.places import nearest, shown
+from suffice.errors import InputError
+
+FUNCTIONS: dict[str, Op] = {
+    op.value: op for op in OPERATIONS if op not in (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW)
+} | {
+    "ln": Op.LOG, "arcsin": Op.ASIN, "arccos": Op.ACOS, "arctan": Op.ATAN, "fabs": Op.ABS, "fmin": Op.MIN, "fmax": Op.MAX,
+}  # fmt: skip
+"""Functions that are one operation, `min` and `max` of more than two arguments taken from the left."""
+
+
+def _relu(build: ExpressionBuilder, x: int) -> int:
+    return build.apply(Op.MAX, x, build.constant(0))
+
+
+def _sigmoid(build: ExpressionBuilder, x: int) -> int:
+    one = build.constant(1)
+    return build.apply(Op.DIV, one, build.apply(Op.ADD, one, build.apply(Op.EXP, build.apply(Op.NEG, x))))
+
+
+ABBREVIATIONS: dict[str, Callable[[ExpressionBuilder, int], int]] = {"relu": _relu, "sigmoid": _sigmoid, "logistic": _sigmoid}
+"""Functions of one argument that stand for several operations: relu(x) is max(x, 0), sigmoid(x) is 1/(1 + exp(-x))."""
+
+INSTEAD: dict[str, str] = {
+    "log2": "log(x)/log(2)",
+    "log10": "log(x)/log(10)",
+    "exp2": "exp(x*log(2))",
+    "cbrt": "exp(log(x)/3) for x > 0",
+    "hypot": "sqrt(x*x + y*y)",
+    "square": "x^2",
+    "silu": "x/(1 + exp(-x))",
+    "softplus": "log1p(exp(x))",
+    "sec": "1/cos(x)",
+    "csc": "1/sin(x)",
+    "cot": "1/tan(x)",
+    "asinh": "log(x + sqrt(x*x + 1))",
+    "acosh": "log(x + sqrt(x*x - 1))",
+    "atanh": "(log1p(x) - log1p(-x))/2",
+}
+"""What to write for functions that are not operations."""
+
+
+def call(build: ExpressionBuilder, name: str, args: list[int], where: str) -> int:
+    """The position of `name(args)`. Raises InputError, at `where`, for an unknown function or a wrong number of arguments."""
+    if name in ABBREVIATIONS:
+        _check_count(name, 1, args, where)
+        return ABBREVIATIONS[name](build, args[0])
+    if name not in FUNCTIONS:
+        mend = f"write {INSTEAD[name]}" if name in INSTEAD else nearest(name, [*FUNCTIONS, *ABBREVIATIONS, "pow"], "use a known function")
+        raise InputError(f"unknown function {shown(name)}", where=where, mend=mend)
+    op = FUNCTIONS[name]
+    if op in (Op.MIN, Op.MAX) and len(args) >= 2:
+        return reduce(lambda left, right: build.apply(op, left, right), args)
+    _check_count(name, OPERATIONS[op].arity, args, where)
+    return build.apply(op, *args)
+
+
+def _check_count(name: str, count: int, args: list[int], where: str) -> None:
+    if len(args) != count:
+        raise InputError(f"{name} takes {count} argument{'s' * (count > 1)}, not {len(args)}", where=where)

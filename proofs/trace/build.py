@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from suffice.encodings.writers.latex import to_latex
-from suffice.encodings.writers.text import to_text
+import re
 
+from suffice.encodings.expression import Expression
 from suffice.encodings.problem import InputModel, Problem
+from suffice.encodings.writers.latex import to_latex
+from suffice.encodings.writers.text import to_short_text
 from suffice.proofs.certificate import Certificate, digest
 from suffice.proofs.trace.claims import claim_section
 from suffice.proofs.trace.data import Quantity, Section, Step, Trace
@@ -15,7 +17,12 @@ from suffice.proofs.trace.scripts import scripts_section
 from suffice.proofs.trace.words import answer, change_section, measure_of, tolerance_of, verdict_step
 
 _LONGEST_FORMULA = 4000
-"""Characters of a formula that a trace still shows."""
+"""Characters of a formula that a trace shows."""
+
+_LONGEST_DISPLAY = 200
+"""Characters of a formula that fits on a line when it is set."""
+
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def trace(certificate: Certificate) -> Trace:
@@ -23,14 +30,13 @@ def trace(certificate: Certificate) -> Trace:
 
     It explains and does not check: whether the evidence holds is for the kernel to say.
     """
-    text = to_text(certificate.problem.expression)
-    is_short = len(text) <= _LONGEST_FORMULA
+    text = to_short_text(certificate.problem.expression, _LONGEST_FORMULA)
     return Trace(
         digest=digest(certificate),
         title=f"{certificate.verdict.value.capitalize()}{f', by {certificate.statement}' if certificate.statement else ''}",
         answer=answer(certificate),
-        formula_text=text if is_short else f"a formula of {len(certificate.problem.expression.nodes)} nodes",
-        formula_latex=to_latex(certificate.problem.expression) if is_short else "",
+        formula_text=text,
+        formula_latex=_latex(certificate.problem.expression, text),
         sections=(
             _assumptions(certificate),
             _question(certificate.problem),
@@ -41,6 +47,12 @@ def trace(certificate: Certificate) -> Trace:
             change_section(certificate),
         ),
     )
+
+
+def _latex(expression: Expression, text: str) -> str:
+    """The formula to be set in LaTeX; "" where it does not fit, or where a name could mean something to LaTeX."""
+    plain = all(_PLAIN_NAME.fullmatch(name) for name in expression.variables)
+    return to_latex(expression) if plain and len(text) <= _LONGEST_DISPLAY else ""
 
 
 def _assumptions(certificate: Certificate) -> Section:

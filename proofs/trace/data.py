@@ -36,7 +36,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """The derivation of one certificate, named by its digest; `answer` is the verdict in one sentence."""
+    """The derivation of one certificate, named by its digest; `answer` is the verdict in one sentence.
+
+    `formula_latex` is empty where the formula is to be set from its text.
+    """
 
     digest: str
     title: str

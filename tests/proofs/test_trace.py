@@ -18,6 +18,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from suffice.encodings.expression import Expression, ExpressionBuilder
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import Interval, Problem, Tolerance
 from suffice.hardware_specs.format import FloatFormat
 from suffice.proofs.certificate import Bound, Certificate, SmtScript, Verdict
@@ -175,6 +176,20 @@ def test_storage_widths_do_not_hide_a_format_s_name(samples: dict[str, Certifica
         fmt = FloatFormat(p=p, emin=emin, emax=emax, max_finite=(2 - Fraction(1, 2 ** (p - 1))) * 2**emax)
         formats = dataclasses.replace(samples["impossible"].formats, input=fmt, compute=fmt, output=fmt)
         assert f" in {name} " in trace(dataclasses.replace(samples["impossible"], formats=formats)).answer
+
+
+def test_formulas_are_shown_as_far_as_they_fit(samples: dict[str, Certificate]) -> None:
+    assert trace(samples["sufficient"]).formula_text == "exp(a)/(exp(a) + exp(b))"
+    assert r"\frac{\exp" in trace(samples["sufficient"]).formula_latex
+    build = ExpressionBuilder()
+    root = build.variable("x")
+    for _ in range(100):
+        root = build.apply(Op.ADD, root, root)
+    problem = dataclasses.replace(samples["impossible"].problem, expression=build.build(root))
+    made = trace(dataclasses.replace(samples["impossible"], problem=problem))
+    assert made.formula_text.endswith("...")
+    assert len(made.formula_text) < 5000
+    assert made.formula_latex == ""
 
 
 def named(name: str) -> Expression:

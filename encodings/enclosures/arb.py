@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from flint import ctx
 
-from suffice.encodings.enclosures.exact import point_values
+from suffice.encodings.enclosures.exact import point_values, written
 from suffice.encodings.enclosures.spans import Span, UndefinedError, interval_of, span_of
 from suffice.encodings.enclosures.tape import Tape, UndefinedAtError, join
 from suffice.encodings.expression import Expression
@@ -55,8 +55,7 @@ def enclose_tape_at(tape: Tape, point: Mapping[str, Fraction], bits: int) -> lis
                 intervals = [_interval(values[root]) for root in tape.roots]
             except UndefinedError as undefined:
                 if precision > 8 * bits:
-                    where = ", ".join(f"{name} = {value}" for name, value in point.items())
-                    raise _no_enclosure(tape, undefined, f"at {where}") from None
+                    raise _no_enclosure(tape, undefined, f"at {written(point)}") from None
                 intervals = []
         if intervals and all(_is_narrow(interval, bits) for interval in intervals):
             return intervals

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from suffice.encodings.enclosures.bounds import CurvatureBounds, RangeBounds
+from suffice.encodings.enclosures.exact import readable, written
 from suffice.encodings.enclosures.extrema import SlopeBounds
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
@@ -114,20 +115,16 @@ def crosscheck_value(expression: Expression, point: Mapping[str, Fraction], inte
     """Raises DisagreementError unless mpmath's value at the point can lie in the interval."""
     value = mpmath_interval(expression, point, digits)
     if value is None:
-        raise DisagreementError(f"mpmath finds no real value at {_written(point)}, where a value was claimed")
+        raise DisagreementError(f"mpmath finds no real value at {written(point)}, where a value was claimed")
     _demand_overlap(value, interval, "value", point)
 
 
 def _demand_overlap(value: Interval, claimed: Interval, name: str, point: Mapping[str, Fraction]) -> None:
     if value.hi < claimed.lo or value.lo > claimed.hi:
         raise DisagreementError(
-            f"the {name} at {_written(point)} is about {float(value.lo)} by mpmath, outside [{float(claimed.lo)}, {float(claimed.hi)}]",
+            f"the {name} at {written(point)} is {readable(value.lo)} by mpmath, outside [{readable(claimed.lo)}, {readable(claimed.hi)}]",
             mend="this is a defect of suffice or of a library it uses: please report it",
         )
-
-
-def _written(point: Mapping[str, Fraction]) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in sorted(point.items()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

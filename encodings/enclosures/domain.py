@@ -12,12 +12,13 @@ from flint import ctx
 
 from suffice.encodings.enclosures.algebra import Algebra
 from suffice.encodings.enclosures.arb import WORKING_BITS, enclose_at, spans_of_box
+from suffice.encodings.enclosures.exact import readable, written
 from suffice.encodings.enclosures.search import Point, Search, Supremum, objective
 from suffice.encodings.enclosures.spans import UndefinedError
 from suffice.encodings.enclosures.tape import join
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
-from suffice.encodings.problem import Box, Interval
+from suffice.encodings.problem import Box
 from suffice.errors import DomainError
 
 BUDGET = 1000
@@ -147,11 +148,11 @@ class _Signs:
 
 
 def _probes(box: Box) -> Iterator[Point]:
-    """Zero, the centre and the corners of the box."""
+    """Zero, the corners and the centre of the box."""
     yield {name: min(max(Fraction(0), side.lo), side.hi) for name, side in box.items()}
-    yield {name: (side.lo + side.hi) / 2 for name, side in box.items()}
     for corner in islice(product(*((side.lo, side.hi) for side in box.values())), MOST_CORNERS):
         yield dict(zip(box, corner, strict=True))
+    yield {name: (side.lo + side.hi) / 2 for name, side in box.items()}
 
 
 def _simplified(point: Point, box: Box) -> Point:
@@ -165,9 +166,9 @@ def _refuted(requirement: Requirement, point: Point) -> DomainError:
         what = f"the divisor {_text(requirement.operand)} is zero"
     else:
         everywhere = {name: point.get(name, Fraction(0)) for name in requirement.operand.variables}
-        value = _decimal(enclose_at(requirement.operand, everywhere))
+        value = readable(enclose_at(requirement.operand, everywhere).lo)
         what = f"{requirement.operation} is not defined: its operand {_text(requirement.operand)} is {value}"
-    return DomainError(f"{what} at {_written(point)}", mend=MEND)
+    return DomainError(f"{what} at {written(point) or 'every input'}", mend=MEND)
 
 
 def _changes_sign(requirement: Requirement, first: Point, second: Point) -> DomainError:
@@ -176,7 +177,7 @@ def _changes_sign(requirement: Requirement, first: Point, second: Point) -> Doma
         what = f"the divisor {_text(requirement.operand)} changes sign"
     else:
         what = f"{requirement.operation} has a pole: {_text(requirement.quantity)} changes sign"
-    return DomainError(f"{what} between {_written(low)} and {_written(high)}", mend=MEND)
+    return DomainError(f"{what} between {written(low)} and {written(high)}", mend=MEND)
 
 
 def _naming(requirement: Requirement) -> str:
@@ -189,11 +190,3 @@ def _text(expression: Expression) -> str:
     from suffice.encodings.writers.text import to_text
 
     return to_text(expression)
-
-
-def _written(point: Point) -> str:
-    return ", ".join(f"{name} = {value}" for name, value in sorted(point.items())) or "every input"
-
-
-def _decimal(value: Interval) -> str:
-    return str(value.lo) if value.lo == value.hi else f"about {float(value.lo):.6g}"

@@ -34,6 +34,21 @@ RATIONAL_VALUES: dict[Op, dict[Fraction, Fraction]] = {
 """The only rational arguments at which these functions have rational values (Lindemann-Weierstrass)."""
 
 
+def readable(value: Fraction) -> str:
+    """The number for messages: exact if short, else a decimal approximation."""
+    if _bits(value) <= 64:
+        return str(value)
+    try:
+        return f"about {float(value):.6g}"
+    except OverflowError:
+        return f"about {'-' if value < 0 else ''}2^{value.numerator.bit_length() - value.denominator.bit_length()}"
+
+
+def written(point: Mapping[str, Fraction]) -> str:
+    """The point for messages."""
+    return ", ".join(f"{name} = {readable(value)}" for name, value in sorted(point.items()))
+
+
 def point_values(tape: Tape, point: Mapping[str, Fraction]) -> list[Fraction | Span]:
     """Every node's value at the point: a Fraction where the value is known to be rational, else a span at the current precision."""
     exact: list[Fraction | None] = []

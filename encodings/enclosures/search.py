@@ -91,7 +91,7 @@ class Search:
     where possible (slower), for questions that hang on one exact zero.
     """
 
-    __slots__ = ("_best", "_best_point", "_box", "_counter", "_elsewhere", "_exact", "_flipped", "_heap", "_scale", "_target", "_unbounded")
+    __slots__ = ("_best", "_best_point", "_box", "_elsewhere", "_exact", "_flipped", "_heap", "_pushed", "_scale", "_target", "_unbounded")
 
     def __init__(self, target: Objective, box: Box, *, flipped: bool = False, exact: bool = False) -> None:
         self._target, self._flipped, self._exact = target, flipped, exact
@@ -99,7 +99,7 @@ class Search:
         self._elsewhere: Point = {name: side.lo for name, side in box.items()}
         self._heap: list[tuple[Fraction, int, _Bounded]] = []
         self._unbounded: list[_Bounded] = []
-        self._counter = 0
+        self._pushed = 0
         self._best: Fraction | None = None
         self._best_point: Point | None = None
         self._scale = Fraction(0)
@@ -108,7 +108,7 @@ class Search:
         """Refines until the bounds agree, `enough` holds, the budget of pieces is spent, or a piece is given up."""
         with ctx.workprec(WORKING_BITS):
             self._add(self._box, 0)
-            while self._counter < budget and not self._is_tight() and not enough(self.supremum()):
+            while self._pushed < budget and not self._is_tight() and not enough(self.supremum()):
                 worst = self._unbounded.pop() if self._unbounded else heappop(self._heap)[2]
                 side = _widest(worst, self._box)
                 if side is None or (worst.upper is None and worst.depth >= DEEPEST):
@@ -144,13 +144,13 @@ class Search:
         return known.upper - known.lower <= GAP * max(abs(known.upper), self._scale)
 
     def _push(self, bounded: _Bounded) -> None:
+        self._pushed += 1
         if bounded.upper is None:
             self._unbounded.append(bounded)
         else:
-            heappush(self._heap, (-bounded.upper, self._counter, bounded))
+            heappush(self._heap, (-bounded.upper, self._pushed, bounded))
 
     def _add(self, piece: Piece, depth: int) -> None:
-        self._counter += 1
         upper, slopes = self._bound(piece)
         while (face := _highest_face(piece, slopes)) is not piece:
             piece = face

@@ -10,9 +10,9 @@ from suffice.encodings.operations import OPERATIONS, Op
 from suffice.encodings.readers.places import nearest, shown
 from suffice.errors import InputError
 
-FUNCTIONS: dict[str, Op] = {
-    op.value: op for op in OPERATIONS if op not in (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW)
-} | {
+_OTHERWISE_WRITTEN = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW})
+
+FUNCTIONS: dict[str, Op] = {op.value: op for op in OPERATIONS if op not in _OTHERWISE_WRITTEN} | {
     "ln": Op.LOG, "arcsin": Op.ASIN, "arccos": Op.ACOS, "arctan": Op.ATAN, "fabs": Op.ABS, "fmin": Op.MIN, "fmax": Op.MAX,
 }  # fmt: skip
 """Functions that are one operation, `min` and `max` of more than two arguments taken from the left."""
@@ -49,7 +49,7 @@ INSTEAD: dict[str, str] = {
 """What to write for functions that are not operations."""
 
 
-def call(build: ExpressionBuilder, name: str, args: list[int], where: str) -> int:
+def call(build: ExpressionBuilder, name: str, args: list[int], *, where: str = "") -> int:
     """The position of `name(args)`. Raises InputError, at `where`, for an unknown function or a wrong number of arguments."""
     if name in ABBREVIATIONS:
         _check_count(name, 1, args, where)

@@ -12,7 +12,8 @@ from suffice.errors import FormatError, InputError
 from suffice.hardware_specs.numerals import read_numeral
 
 _NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{MAX_NAME - 1}}}")
-_TOO_LONG = 10**MAX_DIGITS
+_BEGINS = re.compile(r"[+-]?\.?[0-9]")
+_TOO_LONG: int = 10**MAX_DIGITS
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 
 
@@ -24,9 +25,28 @@ def read_number(text: str, *, where: str = "") -> Fraction:
         value = read_numeral(text)
     except FormatError as error:
         raise InputError(error.what, where=where, mend=error.mend) from None
-    if max(abs(value.numerator), value.denominator) >= _TOO_LONG:
+    if not _is_short(value):
         raise InputError(f"{shown(text)} has more than {MAX_DIGITS} digits", where=where, mend="use a number nearer to 1")
     return value
+
+
+def divide(numerator: Fraction, denominator: Fraction) -> Fraction:
+    """The quotient of two literals. Raises InputError."""
+    if denominator == 0:
+        raise InputError("a literal is divided by zero", mend="give another denominator")
+    quotient = numerator / denominator
+    if not _is_short(quotient):
+        raise InputError(f"a quotient has more than {MAX_DIGITS} digits", mend="use shorter numbers")
+    return quotient
+
+
+def _is_short(value: Fraction) -> bool:
+    return max(abs(value.numerator), value.denominator) < _TOO_LONG
+
+
+def looks_like_number(text: str) -> bool:
+    """Whether a text begins as a number does: a digit or a point, after a sign or not."""
+    return _BEGINS.match(text) is not None
 
 
 def write_number(value: Fraction) -> str:

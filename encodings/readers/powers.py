@@ -12,7 +12,7 @@ from suffice.errors import InputError
 HALF = Fraction(1, 2)
 
 
-def apply_power(build: ExpressionBuilder, base: int, exponent: Fraction, where: str) -> int:
+def apply_power(build: ExpressionBuilder, base: int, exponent: Fraction, *, where: str = "") -> int:
     """base^n as one operation for an integer n, base^(1/2) as a square root. Raises InputError."""
     if exponent == HALF:
         return build.apply(Op.SQRT, base)

@@ -6,8 +6,8 @@ literals make one constant, and parentheses prevent it: `1/3` is the number one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -17,7 +17,7 @@ from suffice.encodings.expression import Expression, ExpressionBuilder
 from suffice.encodings.limits import MAX_NODES, MAX_TEXT
 from suffice.encodings.operations import Op
 from suffice.encodings.readers.functions import call
-from suffice.encodings.readers.numbers import read_number
+from suffice.encodings.readers.numbers import divide, read_number
 from suffice.encodings.readers.places import nearest, place, shown
 from suffice.encodings.readers.powers import apply_power
 from suffice.errors import InputError
@@ -113,61 +113,65 @@ class _Reader:
         return root
 
     def _term(self, tree: Tree[Token], args: list[_Term]) -> _Term:
-        if tree.data in _BINARY:
-            return self._binary(_BINARY[tree.data], *args)
-        kinds: dict[str, Callable[[Tree[Token], list[_Term]], _Term]] = {
-            "number": self._number, "name": self._name, "call": self._call, "pow": self._power, "neg": self._negative, "group": self._group,
-        }  # fmt: skip
-        return kinds[tree.data](tree, args)
+        try:
+            return self._build(tree, args)
+        except InputError as error:
+            raise InputError(error.what, where=self._where(tree), mend=error.mend) from None
+
+    def _build(self, tree: Tree[Token], args: list[_Term]) -> _Term:
+        match tree.data:
+            case "number":
+                return self._literal(read_number(str(tree.children[0])), bare=True)
+            case "name":
+                return self._name(str(tree.children[0]))
+            case "group":
+                return replace(args[0], bare=False)
+            case "neg":
+                return self._negative(args[0])
+            case "pow":
+                return self._power(args)
+            case "call":
+                return self._call(str(tree.children[0]), args)
+            case operation:
+                return self._binary(_BINARY[operation], *args)
 
     def _literal(self, value: Fraction, *, bare: bool) -> _Term:
         return _Term(self.builder.constant(value), value, bare)
 
-    def _number(self, tree: Tree[Token], _: list[_Term]) -> _Term:
-        return self._literal(read_number(str(tree.children[0]), where=self._where(tree)), bare=True)
+    def _name(self, name: str) -> _Term:
+        if name in self.variables:
+            return _Term(self.builder.variable(name))
+        if name in _CONSTANTS:
+            return _Term(self.builder.named(_CONSTANTS[name]))
+        mend = nearest(name, self.variables, f"give it an interval, as in {name[:40]}=-1:1")
+        raise InputError(f"unknown name {shown(name)}", mend=mend)
 
-    def _group(self, _: Tree[Token], args: list[_Term]) -> _Term:
-        return _Term(args[0].position, args[0].literal)
-
-    def _negative(self, _: Tree[Token], args: list[_Term]) -> _Term:
-        (term,) = args
+    def _negative(self, term: _Term) -> _Term:
         if term.bare and term.literal is not None:
             return self._literal(-term.literal, bare=True)
         return _Term(self.builder.apply(Op.NEG, term.position))
 
     def _binary(self, op: Op, left: _Term, right: _Term) -> _Term:
         if op is Op.DIV and left.bare and right.bare and left.literal is not None and right.literal is not None:
-            if right.literal == 0:
-                raise InputError("a literal is divided by zero", mend="give another denominator")
-            return self._literal(left.literal / right.literal, bare=False)
+            return self._literal(divide(left.literal, right.literal), bare=False)
         return _Term(self.builder.apply(op, left.position, right.position))
 
-    def _name(self, tree: Tree[Token], _: list[_Term]) -> _Term:
-        name = str(tree.children[0])
-        if name in self.variables:
-            return _Term(self.builder.variable(name))
-        if name in _CONSTANTS:
-            return _Term(self.builder.named(_CONSTANTS[name]))
-        mend = nearest(name, self.variables, f"give it an interval, as in {name[:40]}=-1:1")
-        raise InputError(f"unknown name {shown(name)}", where=self._where(tree), mend=mend)
-
-    def _call(self, tree: Tree[Token], args: list[_Term]) -> _Term:
-        name = str(tree.children[0])
-        if name == "pow":
-            if len(args) != 2:
-                raise InputError(f"pow takes 2 arguments, not {len(args)}", where=self._where(tree))
-            return self._power(tree, args)
-        return _Term(call(self.builder, name, [term.position for term in args], self._where(tree)))
-
-    def _power(self, tree: Tree[Token], args: list[_Term]) -> _Term:
+    def _power(self, args: list[_Term]) -> _Term:
+        if len(args) != 2:
+            raise InputError(f"pow takes 2 arguments, not {len(args)}")
         base, exponent = args
         if exponent.literal is None:
-            mend = "write a^b as exp(b*log(a)), and e^b as exp(b)"
-            raise InputError("an exponent is not a number", where=self._where(tree), mend=mend)
-        return _Term(apply_power(self.builder, base.position, exponent.literal, self._where(tree)))
+            raise InputError("an exponent is not a number", mend="write a^b as exp(b*log(a)), and e^b as exp(b)")
+        return _Term(apply_power(self.builder, base.position, exponent.literal))
+
+    def _call(self, name: str, args: list[_Term]) -> _Term:
+        if name == "pow":
+            return self._power(args)
+        return _Term(call(self.builder, name, [term.position for term in args]))
 
     def _where(self, tree: Tree[Token]) -> str:
         """The place of the first token below `tree`."""
-        while not isinstance(tree.children[0], str):
-            tree = tree.children[0]
-        return place(self.text, tree.children[0].start_pos or 0)
+        child: Tree[Token] | Token = tree
+        while not isinstance(child, str):
+            child = child.children[0]
+        return place(self.text, child.start_pos or 0)

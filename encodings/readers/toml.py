@@ -88,7 +88,7 @@ def read_problem_toml(text: str) -> ProblemFile:
 
 def _read_core(text: str) -> ProblemFile:
     core = read_fpcore(text)
-    problem = Problem(expression=core.expression, box=core.box, tolerance=None, name=core.name)
+    problem = Problem(expression=core.expression, box=core.box, tolerance=None, name=core.name, description="; ".join(core.notes))
     return ProblemFile(problem=problem, formats=(core.precision,) if core.precision else ())
 
 

@@ -1,0 +1,3 @@
+"""The command line: `suffice COMMAND ...`."""
+
+from suffice.cli.main import main as main

@@ -1,0 +1,133 @@
+"""The commands check and explain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from suffice.cli.options import AsJson, Target
+from suffice.cli.statuses import DONE, REJECTED, RESTS_ON_SOLVER, UNDECIDED
+
+if TYPE_CHECKING:
+    from suffice.proofs.kernel import Report
+    from suffice.prover.results import SolverRun
+
+Files = Annotated[list[Path], typer.Argument(metavar="CERT...", help="Certificates to check.", show_default=False)]
+OneFile = Annotated[Path, typer.Argument(metavar="CERT", help="A certificate.", show_default=False)]
+About = Annotated[Path | None, typer.Option("--problem", metavar="FILE", help="Also demand that the certificates are about this problem.")]
+With = Annotated[str | None, typer.Option("--with", metavar="z3,cvc5", help="Also put the SMT-LIB scripts to these solvers.")]
+To = Annotated[Target, typer.Option("--to", help="Markdown, HTML or LaTeX.")]
+Into = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write it there.")]
+
+
+def check(files: Files, problem: About = None, solvers: With = None, as_json: AsJson = False) -> None:
+    """Re-check certificates with the kernel, which trusts nothing that the certificate's maker did.
+
+    \b
+    suffice check certificate.json
+    suffice check *.json --problem problem.toml --with z3,cvc5 --json
+    """
+    from suffice.cli.json_output import print_object
+    from suffice.encodings.readers.toml import read_problem_file
+    from suffice.proofs.files import read_bytes
+    from suffice.proofs.kernel import check as check_bytes
+    from suffice.proofs.kernel.limits import MAX_BYTES
+
+    wanted = read_problem_file(problem).problem if problem else None
+    contents = [read_bytes(file, MAX_BYTES) for file in files]
+    entries = []
+    for file, data in zip(files, contents, strict=True):
+        entry = _entry(file, check_bytes(data))
+        if wanted is not None and entry["status"] != "rejected" and not _is_about(data, wanted):
+            entry |= {"status": "rejected", "reason": f"the certificate is about another problem than {problem}"}
+        if solvers and entry["status"] != "rejected":
+            entry |= _solvers(data, solvers)
+        entries.append(entry)
+    if as_json:
+        print_object({"files": entries})
+    else:
+        print("\n".join(_line(entry) for entry in entries))
+    raise typer.Exit(_status(entries))
+
+
+def explain(file: OneFile, to: To = Target.MD, output: Into = None, as_json: AsJson = False) -> None:
+    """Write a certificate as a readable proof. A certificate that the kernel rejects is not explained.
+
+    \b
+    suffice explain certificate.json
+    suffice explain certificate.json --to html --output proof.html
+    """
+    from suffice.api import bytes_of
+    from suffice.cli.json_output import print_object
+    from suffice.proofs.certificate import parse
+    from suffice.proofs.files import write_atomically
+    from suffice.proofs.kernel import check as check_bytes
+    from suffice.proofs.trace import render, trace
+
+    data = bytes_of(file)
+    report = check_bytes(data)
+    entry = _entry(file, report)
+    text = "" if report.status == "rejected" else render(trace(parse(data)), to.value)
+    if output is not None and text:
+        write_atomically(output, text.encode())
+    if as_json:
+        print_object({**entry, "to": to.value, "output": str(output) if output else None, "trace": text})
+    elif not text or output:
+        print(_line(entry))
+    else:
+        print(text.rstrip())
+    raise typer.Exit(_status([entry]))
+
+
+def _entry(file: Path, report: Report) -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "status": report.status,
+        "reason": report.reason,
+        "verdict": report.verdict,
+        "statement": report.statement,
+        "possible": report.possible,
+        "assumptions": list(report.assumptions),
+    }
+
+
+def _is_about(data: bytes, wanted: Any) -> bool:
+    from suffice.proofs.certificate import parse
+    from suffice.proofs.problemdata import problem_to_json
+
+    return problem_to_json(parse(data).problem) == problem_to_json(wanted)
+
+
+def _solvers(data: bytes, names: str) -> dict[str, Any]:
+    """What solvers say of the scripts. One that finds a model refutes the certificate; one that does not know proves nothing."""
+    from suffice.cli.json_output import solver_object
+    from suffice.proofs.certificate import parse
+    from suffice.prover.solvers import decide
+
+    scripts = [script.script for script in parse(data).smt]
+    answers = decide(scripts, solvers=[name.strip() for name in names.split(",")])
+    runs: list[SolverRun] = [run for answer in answers for run in answer]
+    entry: dict[str, Any] = {"solvers": [solver_object(run) for run in runs]}
+    if models := [run.solver for run in runs if run.answer == "sat"]:
+        return entry | {"status": "rejected", "reason": f"{models[0]} finds a model of a script that should have none"}
+    if unknown := [run.solver for run in runs if run.answer == "unknown"]:
+        return entry | {"reason": f"{unknown[0]} does not decide a script"}
+    return entry
+
+
+def _line(entry: dict[str, Any]) -> str:
+    known = [f"{entry['verdict']} by {entry['statement']}".removesuffix(" by "), *entry["assumptions"]] if entry["verdict"] else []
+    said = [f"{run['solver']} says {run['answer']}" for run in entry.get("solvers", [])]
+    details = [entry["reason"]] if entry["status"] == "rejected" else [*known, *said, *([entry["reason"]] if entry["reason"] else [])]
+    return f"{entry['file']}: {entry['status']}: {', '.join(details)}"
+
+
+def _status(entries: list[dict[str, Any]]) -> int:
+    statuses = {entry["status"] for entry in entries}
+    if "rejected" in statuses:
+        return REJECTED
+    if "accepted_modulo_solver" in statuses:
+        return RESTS_ON_SOLVER
+    return UNDECIDED if any(entry["reason"] for entry in entries) else DONE

@@ -1,0 +1,173 @@
+"""Answers as JSON. Numbers are exact texts ("1/1000", "0x1.8p+0") with decimals beside them; only seconds and counts are JSON numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from suffice.encodings.problem import Problem
+from suffice.encodings.readers.numbers import hex_float
+from suffice.hardware_specs.numerals import write_numeral
+from suffice.proofs.decimals import decimal_above, decimal_below, decimal_nearest
+from suffice.prover.results import Amount, Bounds, Finding, FormatBounds, Point, Result, SolverRun
+
+Object = dict[str, Any]
+
+_DIGITS = 6
+_SHORT_BITS = 128
+"""Significant bits of a dyadic number that is still written as a hexadecimal float."""
+
+_LONG_BITS = 256
+"""Bits of a quotient beyond which dyadic numbers are written as hexadecimal floats."""
+
+
+def print_object(content: Object) -> None:
+    """The one object of a command."""
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def exact(value: Fraction) -> str:
+    """A bound: a quotient in decimal digits, or a hexadecimal float where that is shorter."""
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) <= _LONG_BITS:
+        return str(value)
+    return hex_float(value) if _is_dyadic(value) else write_numeral(value)
+
+
+def coordinate(value: Fraction) -> str:
+    """A coordinate of a witness: a hexadecimal float where it is one of few digits."""
+    significant = abs(value.numerator).bit_length()
+    return hex_float(value) if _is_dyadic(value) and significant <= _SHORT_BITS else exact(value)
+
+
+def problem_object(problem: Problem) -> Object:
+    """The question."""
+    from suffice.encodings.writers.text import to_text
+
+    tolerance = problem.tolerance
+    return {
+        "name": problem.name,
+        "description": problem.description,
+        "expression": to_text(problem.expression),
+        "box": {name: [exact(side.lo), exact(side.hi)] for name, side in problem.box.items()},
+        "absolute": exact(tolerance.absolute) if tolerance else None,
+        "relative": exact(tolerance.relative) if tolerance else None,
+        "inputs": problem.inputs.value,
+    }
+
+
+def result_object(result: Result) -> Object:
+    """One format's answer."""
+    return {
+        "format": result.format,
+        "verdict": result.verdict.value,
+        "statement": result.statement,
+        "possible": result.possible,
+        **_amount("floor", result.floor, decimal_below),
+        **_amount("floor_upper", result.floor_upper, decimal_above),
+        **_amount("error_bound", result.error_bound, decimal_above),
+        **_amount("witness_error", result.witness_error, decimal_below),
+        **_witness("witness", result.witness),
+        **_witness_pair(result.witness_pair),
+        **_heuristic(result),
+        "assumptions": list(result.certificate.assumptions),
+        "solvers": [solver_object(run) for run in result.solvers],
+        "findings": [_finding_object(finding) for finding in result.findings],
+        "note": result.note,
+        "seconds": result.seconds,
+        "certificate": result.digest,
+    }
+
+
+def bounds_object(bounds: Bounds) -> Object:
+    """Range, slopes and curvatures, and one object for each format."""
+    lo, hi = bounds.range
+    function = {
+        "range": [exact(lo), exact(hi)],
+        "range_decimal": [decimal_below(lo, _DIGITS), decimal_above(hi, _DIGITS)],
+        **_per_input("lipschitz", bounds.lipschitz, decimal_above),
+        **_per_input("curvature_floor", bounds.curvature_floor, decimal_below),
+        **_per_input("curvature_peak", bounds.curvature_peak, decimal_above),
+    }
+    return {"problem": problem_object(bounds.problem), "results": [_format_bounds_object(result, function) for result in bounds.results]}
+
+
+def solver_object(run: SolverRun) -> Object:
+    """One solver's word on one script."""
+    return {"solver": run.solver, "version": run.version, "answer": run.answer, "core": list(run.core), "seconds": run.seconds}
+
+
+def _format_bounds_object(result: FormatBounds, function: Object) -> Object:
+    return {
+        "format": result.format,
+        **function,
+        **_amount("error_bound", result.error_bound, decimal_above),
+        **_amount("witness_error", result.witness_error, decimal_below),
+        **_witness("witness", result.witness),
+        "leaves": result.leaves,
+        "note": result.note,
+        "seconds": result.seconds,
+    }
+
+
+def _amount(name: str, value: Amount | None, decimal: Callable[[Fraction, int], str]) -> Object:
+    if value is None or isinstance(value, str):
+        return {name: value, f"{name}_decimal": value}
+    return {name: exact(value), f"{name}_decimal": decimal(value, _DIGITS)}
+
+
+def _witness(name: str, point: Point | None) -> Object:
+    if point is None:
+        return {name: None, f"{name}_decimal": None}
+    return {name: _point(point, coordinate), f"{name}_decimal": _point(point, _nearest)}
+
+
+def _witness_pair(pair: Sequence[Point] | None) -> Object:
+    if pair is None:
+        return {"witness_pair": None, "witness_pair_decimal": None}
+    return {
+        "witness_pair": [_point(point, coordinate) for point in pair],
+        "witness_pair_decimal": [_point(point, _nearest) for point in pair],
+    }
+
+
+def _point(point: Point, write: Callable[[Fraction], str]) -> Object:
+    return {name: write(value) for name, value in sorted(point.items())}
+
+
+def _nearest(value: Fraction) -> str:
+    return decimal_nearest(value, 17)
+
+
+def _heuristic(result: Result) -> Object:
+    """The peak-curvature number: shown, never evidence."""
+    heuristic = result.heuristic
+    if heuristic is None:
+        return {"heuristic_bits": None, "heuristic": None}
+    parts = {"c": heuristic.c, "kappa": heuristic.kappa, "D": heuristic.diameter}
+    return {"heuristic_bits": heuristic.bits, "heuristic": {name: exact(value) for name, value in parts.items()}}
+
+
+def _finding_object(finding: Finding) -> Object:
+    decimal = decimal_above if finding.bound in ("floor_upper", "error_bound") else decimal_below
+    return {
+        "strategy": finding.strategy,
+        "bound": finding.bound,
+        "statement": finding.statement,
+        **_amount("value", finding.value, decimal),
+        "note": finding.note,
+        "seconds": finding.seconds,
+    }
+
+
+def _per_input(name: str, values: dict[str, Fraction | None], decimal: Callable[[Fraction, int], str]) -> Object:
+    known = sorted(values.items())
+    return {
+        name: {key: None if value is None else exact(value) for key, value in known},
+        f"{name}_decimal": {key: None if value is None else decimal(value, _DIGITS) for key, value in known},
+    }
+
+
+def _is_dyadic(value: Fraction) -> bool:
+    return value.denominator & (value.denominator - 1) == 0

@@ -1,0 +1,58 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from suffice.proofs.certificate import Verdict
+
+
+class Target(StrEnum):
+    """What a proof is written in."""
+
+    MD = "md"
+    HTML = "html"
+    TEX = "tex"
+
+
+ProblemFile = Annotated[
+    Path | None, typer.Argument(metavar="PROBLEM", help="A problem file (.toml or .fpcore), in place of --expr.", show_default=False)
+]
+Formula = Annotated[str | None, typer.Option("--expr", metavar="FORMULA", help="The function, such as 'x^2 - 2*x'.")]
+Sides = Annotated[list[str] | None, typer.Option("--var", metavar="NAME=LO:HI", help="An input and its interval; once for each.")]
+Eps = Annotated[str | None, typer.Option("--eps", metavar="E", help="|error| <= E; with --relative, E |f|.")]
+Relative = Annotated[bool, typer.Option("--relative", help="The tolerance --eps is relative.")]
+MeasureRelative = Annotated[bool, typer.Option("--relative", help="Measure relative errors.")]
+Absolute = Annotated[str | None, typer.Option("--abs", metavar="A", help="With --rel R: |error| <= A + R |f|.")]
+RelativePart = Annotated[str | None, typer.Option("--rel", metavar="R", help="See --abs.")]
+Inputs = Annotated[
+    str | None,
+    typer.Option("--inputs", metavar="real|representable", help="Whether every real of the box counts (default)."),
+]
+FormatNames = Annotated[
+    list[str] | None,
+    typer.Option("--format", metavar="F", help="A format asked about; repeat, or separate by commas."),
+]
+Among = Annotated[
+    list[str] | None,
+    typer.Option("--among", "--format", metavar="F,...", help="The formats to choose from."),
+]
+InputFormat = Annotated[str | None, typer.Option("--in", metavar="F", help="The format of the inputs, if another.")]
+Compute = Annotated[str | None, typer.Option("--compute", metavar="F", help="The format of the operations, if another.")]
+OutputFormat = Annotated[str | None, typer.Option("--out", metavar="F", help="The format of the output, if another.")]
+Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", help="Seconds for each format.", min=0.001)]
+RunAll = Annotated[bool, typer.Option("--all", help="Run every strategy that applies, and show what each established.")]
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        "--save", metavar="FILE", help="Write the certificate; for several formats a folder, or the format's name goes before the suffix."
+    ),
+]
+ArchivePlace = Annotated[str | None, typer.Option("--archive", metavar="FILE|URL", help="Add the certificates to an archive.")]
+Trace = Annotated[bool, typer.Option("--trace", help="Also print the proof of the answer.")]
+Expect = Annotated[Verdict | None, typer.Option("--expect", help="Exit with status 4 at any other verdict.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]

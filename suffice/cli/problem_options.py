@@ -1,0 +1,92 @@
+"""The question that the options of a command put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from suffice.encodings.problem import Interval, Problem, Tolerance
+from suffice.errors import InputError
+from suffice.questions import Asking, Placement, ask, make_tolerance, read_file, read_formula, read_input_model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionOptions:
+    """What was typed."""
+
+    file: Path | None
+    expr: str | None
+    var: Sequence[str]
+    eps: str | None
+    relative: bool
+    absolute: str | None
+    relative_part: str | None
+    inputs: str | None
+
+
+def read_asking(
+    question: QuestionOptions, formats: Sequence[str], placement: Placement, *, needs_tolerance: bool = True, otherwise: str | None = None
+) -> Asking:
+    """The problem and the formats; options go before what a file says. Raises SufficeError."""
+    listed = ",".join(formats) or None
+    if question.file is not None:
+        if question.expr is not None:
+            raise InputError("a problem file and --expr are both given", mend="leave one out")
+        asking = read_file(question.file, listed, placement, otherwise)
+        problem = _with_options(asking.problem, question)
+    elif question.expr is not None:
+        problem = _from_formula(question, question.expr)
+        asking = Asking(problem, ask(listed or otherwise or _no_format(), placement))
+    else:
+        raise InputError("no problem is given", mend="name a problem file, or write --expr FORMULA --var NAME=LO:HI --eps E")
+    if needs_tolerance and problem.tolerance is None:
+        raise InputError("no tolerance is given", mend="add --eps E, or --abs A and --rel R")
+    return Asking(problem, asking.formats)
+
+
+def _no_format() -> str:
+    raise InputError("no format is asked about", mend="add --format fp16, or another name that suffice formats lists")
+
+
+def _from_formula(question: QuestionOptions, formula: str) -> Problem:
+    box = _box(question.var)
+    return Problem(
+        expression=read_formula(formula, box), box=box, tolerance=_tolerance(question), inputs=read_input_model(question.inputs or "real")
+    )
+
+
+def _with_options(problem: Problem, question: QuestionOptions) -> Problem:
+    """A file's problem with what the options change."""
+    box = _box(question.var)
+    for name in box:
+        if name not in problem.box:
+            raise InputError(f"--var {name} is no input of the file's problem", mend=f"its inputs are {', '.join(problem.box)}")
+    return replace(
+        problem,
+        box={**problem.box, **box},
+        tolerance=_tolerance(question) or problem.tolerance,
+        inputs=problem.inputs if question.inputs is None else read_input_model(question.inputs),
+    )
+
+
+def _box(sides: Sequence[str]) -> dict[str, Interval]:
+    from suffice.encodings.readers.numbers import read_interval
+
+    box: dict[str, Interval] = {}
+    for text in sides:
+        name, interval = read_interval(text)
+        if name in box:
+            raise InputError(f"--var {name} is given twice", mend="give each input one interval")
+        box[name] = interval
+    return box
+
+
+def _tolerance(question: QuestionOptions) -> Tolerance | None:
+    if question.relative and question.eps is None:
+        raise InputError("--relative is given without --eps", mend="add --eps E")
+    if question.eps is not None and (question.absolute is not None or question.relative_part is not None):
+        raise InputError("--eps is given beside --abs or --rel", mend="give --eps alone, or the other two")
+    if question.eps is not None:
+        return make_tolerance(eps=question.eps, relative=question.relative)
+    return make_tolerance(absolute=question.absolute, relative=question.relative_part)

@@ -1,0 +1,197 @@
+"""The commands prove, minimum and bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from suffice.cli import options as o
+from suffice.cli.keeping import check_place, keep
+from suffice.cli.problem_options import QuestionOptions, read_asking
+from suffice.cli.progress import progress_bar
+from suffice.cli.statuses import DONE, UNDECIDED, UNEXPECTED
+from suffice.proofs.certificate import Verdict
+from suffice.questions import Placement
+
+if TYPE_CHECKING:
+    from suffice.answers import BoundsAnswer, MinimumAnswer, ProofAnswer
+    from suffice.prover.results import Result
+
+
+def prove(
+    problem: o.ProblemFile = None,
+    format: o.FormatNames = None,
+    expr: o.Formula = None,
+    var: o.Sides = None,
+    eps: o.Eps = None,
+    relative: o.Relative = False,
+    abs: o.Absolute = None,
+    rel: o.RelativePart = None,
+    inputs: o.Inputs = None,
+    input_format: o.InputFormat = None,
+    compute: o.Compute = None,
+    output_format: o.OutputFormat = None,
+    timeout: o.Timeout = None,
+    run_all: o.RunAll = False,
+    save: o.Save = None,
+    archive: o.ArchivePlace = None,
+    trace: o.Trace = False,
+    expect: o.Expect = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """One verdict per format, each with a certificate.
+
+    \b
+    suffice prove --expr 'x^2 - 2*x' --var x=-1:3 --eps 1e-3 --format fp16,fp32
+    suffice prove problem.toml --format 'float(p=12,emin=-126,emax=127)' --save certificate.json
+    suffice prove --expr 'exp(x)' --var x=0:1 --eps 1e-2 --relative --in fp16 --compute fp32 --out fp16 --format fp16
+    """
+    from suffice.answers import ProofAnswer
+    from suffice.prover.portfolio import prove as decide
+
+    check_place(save)
+    question = QuestionOptions(
+        file=problem, expr=expr, var=var or (), eps=eps, relative=relative, absolute=abs, relative_part=rel, inputs=inputs
+    )
+    asking = read_asking(question, format or (), Placement(input=input_format, compute=compute, output=output_format))
+    with progress_bar() as progress:
+        answer = ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
+    traced = answer.results if trace else ()
+    _report(answer, {}, traced, save=save, archive=archive, findings=run_all, as_json=as_json)
+    raise typer.Exit(_status(answer.results, expect))
+
+
+def minimum(
+    problem: o.ProblemFile = None,
+    among: o.Among = None,
+    expr: o.Formula = None,
+    var: o.Sides = None,
+    eps: o.Eps = None,
+    relative: o.Relative = False,
+    abs: o.Absolute = None,
+    rel: o.RelativePart = None,
+    inputs: o.Inputs = None,
+    input_format: o.InputFormat = None,
+    compute: o.Compute = None,
+    output_format: o.OutputFormat = None,
+    timeout: o.Timeout = None,
+    run_all: o.RunAll = False,
+    save: o.Save = None,
+    archive: o.ArchivePlace = None,
+    trace: o.Trace = False,
+    as_json: o.AsJson = False,
+) -> None:
+    """The smallest format that is enough, and the proof for each smaller one.
+
+    \b
+    suffice minimum problem.toml --among int8,fp8_e4m3,bf16,fp16,fp32
+    suffice minimum --expr 'x*x' --var x=0:1 --eps 1e-3 --trace --archive archive.db
+    """
+    from suffice.answers import MinimumAnswer
+    from suffice.api import LADDER
+    from suffice.prover.minimum import minimum as decide
+    from suffice.questions import by_size
+
+    check_place(save)
+    question = QuestionOptions(
+        file=problem, expr=expr, var=var or (), eps=eps, relative=relative, absolute=abs, relative_part=rel, inputs=inputs
+    )
+    placement = Placement(input=input_format, compute=compute, output=output_format)
+    asking = read_asking(question, among or (), placement, otherwise=LADDER)
+    with progress_bar() as progress:
+        answer = MinimumAnswer(decide(asking.problem, by_size(asking.formats), timeout=timeout, run_all=run_all, progress=progress))
+    traced = [result for result in answer.results if result.format == answer.minimum] or answer.results[-1:]
+    extra = {"minimum": answer.minimum, "tight": answer.tight}
+    _report(answer, extra, traced if trace else (), save=save, archive=archive, findings=run_all, as_json=as_json)
+    raise typer.Exit(_status(answer.results, None))
+
+
+def bounds(
+    problem: o.ProblemFile = None,
+    format: o.FormatNames = None,
+    expr: o.Formula = None,
+    var: o.Sides = None,
+    relative: o.MeasureRelative = False,
+    inputs: o.Inputs = None,
+    input_format: o.InputFormat = None,
+    compute: o.Compute = None,
+    output_format: o.OutputFormat = None,
+    timeout: o.Timeout = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """Range, slopes and curvatures on the box, and the error bracket per format; no tolerance is needed.
+
+    \b
+    suffice bounds --expr 'sin(x)/x' --var x=1:3 --format fp32
+    suffice bounds problem.toml --format bf16,fp16 --json
+    """
+    from suffice.answers import BoundsAnswer
+    from suffice.cli.json_output import bounds_object, print_object
+    from suffice.prover.brackets import bounds as decide
+    from suffice.rendering import show
+
+    question = QuestionOptions(
+        file=problem,
+        expr=expr,
+        var=var or (),
+        eps="1" if relative else None,
+        relative=relative,
+        absolute=None,
+        relative_part=None,
+        inputs=inputs,
+    )
+    placement = Placement(input=input_format, compute=compute, output=output_format)
+    asking = read_asking(question, format or (), placement, needs_tolerance=False)
+    with progress_bar() as progress:
+        answer: BoundsAnswer = BoundsAnswer(decide(asking.problem, asking.formats, timeout=timeout, progress=progress))
+    if as_json:
+        print_object(bounds_object(answer.bounds))
+    else:
+        show(answer.tables())
+
+
+def _report(
+    answer: ProofAnswer | MinimumAnswer,
+    extra: dict[str, Any],
+    traced: Sequence[Result],
+    *,
+    save: Path | None,
+    archive: str | None,
+    findings: bool,
+    as_json: bool,
+) -> None:
+    """Print the answer; certificates that cannot be kept are complained about after it."""
+    from suffice.cli.json_output import print_object, problem_object, result_object
+    from suffice.proofs.trace import render
+    from suffice.proofs.trace import trace as explain
+    from suffice.rendering import show
+    from suffice.tables import finding_table
+
+    if not as_json:
+        show([*answer.tables(), *([finding_table(answer.results)] if findings else [])])
+    kept = keep(answer.problem, answer.results, save, archive)
+    texts = {result.format: render(explain(result.certificate)) for result in traced}
+    if not as_json:
+        for text in ("\n".join(kept.lines()), *texts.values()):
+            if text:
+                print(f"\n{text}".rstrip())
+        return
+    entries = [
+        {
+            **result_object(result),
+            **({"file": str(kept.files[result.format])} if kept.files else {}),
+            **({"trace": texts[result.format]} if result.format in texts else {}),
+        }
+        for result in answer.results
+    ]
+    heads = {"archive": {"place": archive, "head": kept.receipts[-1].head}} if kept.receipts else {}
+    print_object({"problem": problem_object(answer.problem), "results": entries, **extra, **heads})
+
+
+def _status(results: Sequence[Result], expect: Verdict | None) -> int:
+    if expect is not None:
+        return DONE if all(result.verdict == expect for result in results) else UNEXPECTED
+    return UNDECIDED if any(result.verdict == Verdict.UNDECIDED for result in results) else DONE

@@ -1,0 +1,187 @@
+"""Answers as tables: plain data that a terminal, a text file and a notebook show alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from suffice.encodings.problem import Problem
+from suffice.proofs.certificate import Verdict
+from suffice.proofs.decimals import decimal_above, decimal_below, decimal_nearest, is_decimal
+from suffice.prover.results import Amount, Bounds, Finding, FormatBounds, Point, Result
+
+COLOURS = {
+    Verdict.SUFFICIENT: "green",
+    Verdict.IMPOSSIBLE: "red",
+    Verdict.INSUFFICIENT: "yellow",
+    Verdict.UNDECIDED: "magenta",
+}
+"""Names that both a terminal and CSS know."""
+
+NOTHING = "-"
+"""What stands where nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text, in colour where one is named."""
+
+    text: str
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings; `notes` are lines below."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def verdict_table(problem: Problem, results: Sequence[Result], notes: Iterable[str] = ()) -> Table:
+    """A row for each format: the verdict, the statement that proves it, and the brackets that are known."""
+    headings = ("format", "verdict", "by", "possible", "best algorithm's error", "this program's error", "seconds")
+    rows = tuple(
+        (
+            Cell(result.format),
+            Cell(result.verdict, COLOURS[result.verdict]),
+            Cell(result.statement or NOTHING),
+            Cell(possibility(result)),
+            Cell(bracket(result.floor, result.floor_upper)),
+            Cell(bracket(result.witness_error, result.error_bound)),
+            Cell(f"{result.seconds:.2f}"),
+        )
+        for result in results
+    )
+    remarks = [f"{result.format}: {remark}" for result in results for remark in _remarks(result)]
+    return Table(title=headline(problem), headings=headings, rows=rows, notes=(*remarks, *notes))
+
+
+def finding_table(results: Sequence[Result]) -> Table:
+    """A row for everything that a strategy established or failed to."""
+    headings = ("format", "strategy", "bound", "by", "value", "seconds", "note")
+    rows = tuple((Cell(result.format), *_finding_cells(finding)) for result in results for finding in result.findings)
+    return Table(title="What each strategy established", headings=headings, rows=rows)
+
+
+def bounds_table(bounds: Bounds) -> Table:
+    """A row for each format: the error bracket."""
+    rows = tuple(
+        (
+            Cell(result.format),
+            Cell(bracket(result.witness_error, result.error_bound)),
+            Cell(str(result.leaves)),
+            Cell(f"{result.seconds:.2f}"),
+        )
+        for result in bounds.results
+    )
+    remarks = [f"{result.format}: {remark}" for result in bounds.results for remark in _bounds_remarks(result)]
+    return Table(
+        title=headline(bounds.problem), headings=("format", "this program's error", "leaves", "seconds"), rows=rows, notes=tuple(remarks)
+    )
+
+
+def function_table(bounds: Bounds) -> Table:
+    """Range, slopes and curvatures of the function on the box."""
+    lo, hi = bounds.range
+    rows = [(Cell("values"), Cell(f"in [{decimal_below(lo, 6)}, {decimal_above(hi, 6)}]"))]
+    for name in sorted(bounds.problem.box):
+        rows += [
+            (Cell(f"|df/d{name}|"), Cell(_at_most(bounds.lipschitz.get(name)))),
+            (Cell(f"|d2f/d{name}2| / 2"), Cell(_between(bounds.curvature_floor.get(name), bounds.curvature_peak.get(name)))),
+        ]
+    return Table(title="The function on the box", headings=("quantity", "is"), rows=tuple(rows))
+
+
+def headline(problem: Problem) -> str:
+    """The question in one line."""
+    from suffice.encodings.writers.text import to_text
+
+    formula = to_text(problem.expression)
+    shown = problem.name or "f"
+    sides = ", ".join(f"{name} in [{_number(side.lo)}, {_number(side.hi)}]" for name, side in problem.box.items())
+    parts = [f"{shown} = {formula if len(formula) <= 200 else 'a long formula'}", sides, tolerance_text(problem)]
+    return "; ".join(part for part in parts if part)
+
+
+def tolerance_text(problem: Problem) -> str:
+    """What error is allowed."""
+    tolerance = problem.tolerance
+    if tolerance is None:
+        return ""
+    relative = f"{_number(tolerance.relative)} |f|" if tolerance.relative else ""
+    absolute = _number(tolerance.absolute) if tolerance.absolute or not relative else ""
+    return f"|error| <= {' + '.join(part for part in (absolute, relative) if part)}"
+
+
+def possibility(result: Result) -> str:
+    """Whether some algorithm can do it in these formats, as far as that is proved."""
+    if result.verdict is Verdict.IMPOSSIBLE:
+        return "no"
+    return "yes" if result.possible else NOTHING
+
+
+def bracket(low: Amount | None, high: Amount | None) -> str:
+    """A quantity between two proved ends, the decimals rounded outwards."""
+    if isinstance(low, str) or isinstance(high, str):
+        return "infinite"
+    if low is None or high is None:
+        return f">= {decimal_below(low)}" if low is not None else f"<= {decimal_above(high)}" if high is not None else NOTHING
+    return f"in [{decimal_below(low)}, {decimal_above(high)}]"
+
+
+def point_text(point: Point) -> str:
+    """An input, by nearest decimals where the exact numbers are long."""
+    return ", ".join(f"{name} = {_number(value)}" for name, value in sorted(point.items()))
+
+
+def _number(q: Fraction) -> str:
+    return decimal_nearest(q, 12) if is_decimal(q, 12) else str(q) if len(str(q)) <= 12 else f"about {decimal_nearest(q, 9)}"
+
+
+def _at_most(q: Fraction | None) -> str:
+    return NOTHING if q is None else f"<= {decimal_above(q, 6)}"
+
+
+def _between(low: Fraction | None, high: Fraction | None) -> str:
+    if low is None or high is None:
+        return _at_most(high)
+    return f"in [{decimal_below(low, 6)}, {decimal_above(high, 6)}]"
+
+
+def _remarks(result: Result) -> list[str]:
+    remarks = []
+    if result.verdict is Verdict.IMPOSSIBLE and result.witness_pair:
+        first, second = (point_text(point) for point in result.witness_pair)
+        remarks.append(f"no output number serves the whole input cell from {first} to {second}")
+    elif result.verdict is Verdict.IMPOSSIBLE and result.witness:
+        remarks.append(f"no output number is near enough at {point_text(result.witness)}")
+    elif result.verdict is Verdict.INSUFFICIENT and result.witness:
+        remarks.append(f"this program fails at {point_text(result.witness)}")
+    return remarks + ([result.note] if result.note else [])
+
+
+def _bounds_remarks(result: FormatBounds) -> list[str]:
+    remarks = [f"the largest error found is at {point_text(result.witness)}"] if result.witness else []
+    return remarks + ([result.note] if result.note else [])
+
+
+def _finding_cells(finding: Finding) -> tuple[Cell, ...]:
+    texts = (
+        finding.strategy,
+        finding.bound or NOTHING,
+        finding.statement or NOTHING,
+        _finding_value(finding),
+        f"{finding.seconds:.2f}",
+        finding.note,
+    )
+    return tuple(Cell(text) for text in texts)
+
+
+def _finding_value(finding: Finding) -> str:
+    if finding.value is None or isinstance(finding.value, str):
+        return finding.value or NOTHING
+    return decimal_above(finding.value) if finding.bound in ("floor_upper", "error_bound") else decimal_below(finding.value)

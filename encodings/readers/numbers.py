@@ -25,23 +25,21 @@ def read_number(text: str, *, where: str = "") -> Fraction:
         value = read_numeral(text)
     except FormatError as error:
         raise InputError(error.what, where=where, mend=error.mend) from None
-    if not _is_short(value):
-        raise InputError(f"{shown(text)} has more than {MAX_DIGITS} digits", where=where, mend="use a number nearer to 1")
-    return value
+    return check_digits(value, where=where)
 
 
 def divide(numerator: Fraction, denominator: Fraction) -> Fraction:
     """The quotient of two literals. Raises InputError."""
     if denominator == 0:
         raise InputError("a literal is divided by zero", mend="give another denominator")
-    quotient = numerator / denominator
-    if not _is_short(quotient):
-        raise InputError(f"a quotient has more than {MAX_DIGITS} digits", mend="use shorter numbers")
-    return quotient
+    return check_digits(numerator / denominator)
 
 
-def _is_short(value: Fraction) -> bool:
-    return max(abs(value.numerator), value.denominator) < _TOO_LONG
+def check_digits(value: Fraction, *, where: str = "") -> Fraction:
+    """The value itself. Raises InputError if it is too long for a certificate."""
+    if max(abs(value.numerator), value.denominator) >= _TOO_LONG:
+        raise InputError(f"a number has more than {MAX_DIGITS} digits", where=where, mend="use a shorter one")
+    return value
 
 
 def looks_like_number(text: str) -> bool:

@@ -177,6 +177,14 @@ def numbers(fmt: FloatFormat | IntFormat, lo: Fraction, hi: Fraction) -> list[Fr
     return [v for v in _grid(fmt, lo, hi) if lo <= v <= hi and round_real(v, fmt) == v]
 
 
+def span(fmt: FloatFormat | IntFormat, lo: Fraction, hi: Fraction) -> int:
+    """About how many numbers of the format lie in [lo, hi]."""
+    if isinstance(fmt, IntFormat):
+        return min(int((hi - lo) / _affine(fmt)[0]), fmt.qmax - fmt.qmin) + 1
+    last = _grid_index(fmt.max_finite, fmt)
+    return min(_grid_index(hi, fmt), last) - max(_grid_index(lo, fmt), -last) + 1
+
+
 def neighbours(fmt: FloatFormat | IntFormat, r: Fraction) -> list[Fraction]:
     """The numbers of the format next to r, on each side where there is one; r alone if it is one."""
     if isinstance(fmt, IntFormat):

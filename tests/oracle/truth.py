@@ -32,10 +32,10 @@ FEW = 400
 EXAMINED = 4000
 """So many examinations of cells, those that screening calls worst, are made at most; other cells keep their screening bound."""
 
-ROUGH, FINE = 16, 400
+ROUGH, FINE = 16, 200
 """Steps of branch and bound where f is not monotone on a cell: a rough examination, and a fine one where that does not decide."""
 
-REFINED = {ROUGH: 1500, FINE: 200}
+REFINED = {ROUGH: 1500, FINE: 40}
 """So many of them are made at most."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from suffice.encodings.problem import Problem
@@ -18,6 +18,8 @@ COLOURS = {
     Verdict.UNDECIDED: "magenta",
 }
 """Names that both a terminal and CSS know."""
+
+_LONGEST_FORMULA = 200
 
 NOTHING = "-"
 """What stands where nothing is known."""
@@ -79,9 +81,8 @@ def bounds_table(bounds: Bounds) -> Table:
         for result in bounds.results
     )
     remarks = [f"{result.format}: {remark}" for result in bounds.results for remark in _bounds_remarks(result)]
-    return Table(
-        title=headline(bounds.problem), headings=("format", "this program's error", "leaves", "seconds"), rows=rows, notes=tuple(remarks)
-    )
+    untold = replace(bounds.problem, tolerance=None)
+    return Table(title=headline(untold), headings=("format", "this program's error", "leaves", "seconds"), rows=rows, notes=tuple(remarks))
 
 
 def function_table(bounds: Bounds) -> Table:
@@ -98,13 +99,17 @@ def function_table(bounds: Bounds) -> Table:
 
 def headline(problem: Problem) -> str:
     """The question in one line."""
+    sides = ", ".join(f"{name} in [{_number(side.lo)}, {_number(side.hi)}]" for name, side in problem.box.items())
+    parts = [f"{problem.name or 'f'} = {formula_text(problem)}", sides, tolerance_text(problem)]
+    return "; ".join(part for part in parts if part)
+
+
+def formula_text(problem: Problem) -> str:
+    """The formula, cut where it is long."""
     from suffice.encodings.writers.text import to_text
 
     formula = to_text(problem.expression)
-    shown = problem.name or "f"
-    sides = ", ".join(f"{name} in [{_number(side.lo)}, {_number(side.hi)}]" for name, side in problem.box.items())
-    parts = [f"{shown} = {formula if len(formula) <= 200 else 'a long formula'}", sides, tolerance_text(problem)]
-    return "; ".join(part for part in parts if part)
+    return formula if len(formula) <= _LONGEST_FORMULA else f"{formula[: _LONGEST_FORMULA - 3]}..."
 
 
 def tolerance_text(problem: Problem) -> str:
@@ -161,6 +166,7 @@ def _remarks(result: Result) -> list[str]:
         remarks.append(f"no output number is near enough at {point_text(result.witness)}")
     elif result.verdict is Verdict.INSUFFICIENT and result.witness:
         remarks.append(f"this program fails at {point_text(result.witness)}")
+    remarks += [f"assumed: {assumption}" for assumption in result.certificate.assumptions]
     return remarks + ([result.note] if result.note else [])
 
 

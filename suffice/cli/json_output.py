@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -90,7 +91,12 @@ def bounds_object(bounds: Bounds) -> Object:
         **_per_input("curvature_floor", bounds.curvature_floor, decimal_below),
         **_per_input("curvature_peak", bounds.curvature_peak, decimal_above),
     }
-    return {"problem": problem_object(bounds.problem), "results": [_format_bounds_object(result, function) for result in bounds.results]}
+    tolerance = bounds.problem.tolerance
+    return {
+        "problem": problem_object(replace(bounds.problem, tolerance=None)),
+        "measure": "relative error" if tolerance and tolerance.is_relative else "absolute error",
+        "results": [_format_bounds_object(result, function) for result in bounds.results],
+    }
 
 
 def solver_object(run: SolverRun) -> Object:

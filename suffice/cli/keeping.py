@@ -18,19 +18,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The file of each format, and the archive's receipts."""
+    """The file and the archive's receipt of each format."""
 
     files: dict[str, Path]
-    receipts: tuple[Receipt, ...]
+    receipts: dict[str, Receipt]
     archive: str | None
+
+    @property
+    def head(self) -> str:
+        """The head of the archive's chain after the last one."""
+        return list(self.receipts.values())[-1].head
 
     def lines(self) -> list[str]:
         """For people."""
         lines = [f"certificate of {name}: {path}" for name, path in self.files.items()]
         if self.receipts:
-            lines += [f"certificate: {receipt.digest}, entry {receipt.index} of {self.archive}" for receipt in self.receipts]
-            lines.append(f"head of the archive: {self.receipts[-1].head}")
+            lines += [f"certificate of {name}: entry {r.index} of {self.archive}, {r.digest}" for name, r in self.receipts.items()]
+            lines.append(f"head of the archive: {self.head}")
         return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What --save and --archive say."""
+
+    save: Path | None
+    archive: str | None
 
 
 def check_place(save: Path | None) -> None:
@@ -40,16 +53,17 @@ def check_place(save: Path | None) -> None:
         raise InputError("there is no such folder", where=str(folder), mend="create it first")
 
 
-def keep(problem: Problem, results: Sequence[Result], save: Path | None, archive: str | None) -> Kept:
+def keep(problem: Problem, results: Sequence[Result], keeping: Keeping) -> Kept:
     """Write the certificates where the options say. Raises InputError and ArchiveError."""
     files: dict[str, Path] = {}
-    if save is not None:
+    if keeping.save is not None:
         from suffice.proofs.certificate import write
 
-        files = file_names([result.format for result in results], save)
+        files = file_names([result.format for result in results], keeping.save)
         for result in results:
             write(result.certificate, files[result.format])
-    return Kept(files, _archive(problem, results, archive) if archive is not None else (), archive)
+    receipts = {} if keeping.archive is None else _archive(problem, results, keeping.archive)
+    return Kept(files, receipts, keeping.archive)
 
 
 def file_names(formats: Sequence[str], save: Path) -> dict[str, Path]:
@@ -66,12 +80,14 @@ def file_names(formats: Sequence[str], save: Path) -> dict[str, Path]:
     return names
 
 
-def _archive(problem: Problem, results: Sequence[Result], place: str) -> tuple[Receipt, ...]:
+def _archive(problem: Problem, results: Sequence[Result], place: str) -> dict[str, Receipt]:
     from suffice.proofs.archive import Archive
     from suffice.proofs.certificate import canonical_bytes
+    from suffice.tables import formula_text
 
+    shown = problem.name or formula_text(problem)
     with Archive.open(place) as archive:
-        return tuple(
-            archive.add(canonical_bytes(result.certificate), label=f"{problem.name or 'f'} in {result.format}: {result.verdict.value}")
+        return {
+            result.format: archive.add(canonical_bytes(result.certificate), f"{shown} in {result.format}: {result.verdict.value}")
             for result in results
-        )
+        }

@@ -15,7 +15,7 @@ from suffice.cli.archive import archive_app
 from suffice.cli.certificates import check, explain
 from suffice.cli.listings import devices, formats
 from suffice.cli.proving import bounds, minimum, prove
-from suffice.cli.statuses import BAD_INPUT, INTERNAL, INTERRUPTED
+from suffice.cli.statuses import BAD_INPUT, INTERNAL, INTERRUPTED, READER_GONE
 from suffice.errors import SufficeError
 
 app = typer.Typer(
@@ -50,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SufficeError as error:
         return _complain(str(error))
     except typer.TyperException as error:
-        return _complain(f"{error.format_message()}; see suffice --help")
+        return _complain(f"{error.format_message().rstrip('.')}; see suffice --help")
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # typer ends the program at a broken pipe
         return _reader_gone()
     except OSError as error:
         return _complain(f"{error.filename or 'output'}: {error.strerror or error}")
@@ -80,7 +80,7 @@ def _interrupted() -> int:
 def _reader_gone() -> int:
     """Whoever read our output has closed it, as `head` does."""
     _drop_output()
-    return 0
+    return READER_GONE
 
 
 def _drop_output() -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from suffice.cli import options as o
-from suffice.cli.keeping import check_place, keep
+from suffice.cli.keeping import Keeping, check_place
 from suffice.cli.problem_options import QuestionOptions, read_asking
 from suffice.cli.progress import progress_bar
+from suffice.cli.reporting import report
 from suffice.cli.statuses import DONE, UNDECIDED, UNEXPECTED
 from suffice.proofs.certificate import Verdict
 from suffice.questions import Placement
 
 if TYPE_CHECKING:
-    from suffice.answers import BoundsAnswer, MinimumAnswer, ProofAnswer
     from suffice.prover.results import Result
 
 
@@ -59,8 +58,7 @@ def prove(
     asking = read_asking(question, format or (), Placement(input=input_format, compute=compute, output=output_format))
     with progress_bar() as progress:
         answer = ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
-    traced = answer.results if trace else ()
-    _report(answer, {}, traced, save=save, archive=archive, findings=run_all, as_json=as_json)
+    report(answer, keeping=Keeping(save, archive), traced=answer.results if trace else (), findings=run_all, as_json=as_json)
     raise typer.Exit(_status(answer.results, expect))
 
 
@@ -105,7 +103,7 @@ def minimum(
         answer = MinimumAnswer(decide(asking.problem, by_size(asking.formats), timeout=timeout, run_all=run_all, progress=progress))
     traced = [result for result in answer.results if result.format == answer.minimum] or answer.results[-1:]
     extra = {"minimum": answer.minimum, "tight": answer.tight}
-    _report(answer, extra, traced if trace else (), save=save, archive=archive, findings=run_all, as_json=as_json)
+    report(answer, extra, keeping=Keeping(save, archive), traced=traced if trace else (), findings=run_all, as_json=as_json)
     raise typer.Exit(_status(answer.results, None))
 
 
@@ -146,49 +144,11 @@ def bounds(
     placement = Placement(input=input_format, compute=compute, output=output_format)
     asking = read_asking(question, format or (), placement, needs_tolerance=False)
     with progress_bar() as progress:
-        answer: BoundsAnswer = BoundsAnswer(decide(asking.problem, asking.formats, timeout=timeout, progress=progress))
+        answer = BoundsAnswer(decide(asking.problem, asking.formats, timeout=timeout, progress=progress))
     if as_json:
         print_object(bounds_object(answer.bounds))
     else:
         show(answer.tables())
-
-
-def _report(
-    answer: ProofAnswer | MinimumAnswer,
-    extra: dict[str, Any],
-    traced: Sequence[Result],
-    *,
-    save: Path | None,
-    archive: str | None,
-    findings: bool,
-    as_json: bool,
-) -> None:
-    """Print the answer; certificates that cannot be kept are complained about after it."""
-    from suffice.cli.json_output import print_object, problem_object, result_object
-    from suffice.proofs.trace import render
-    from suffice.proofs.trace import trace as explain
-    from suffice.rendering import show
-    from suffice.tables import finding_table
-
-    if not as_json:
-        show([*answer.tables(), *([finding_table(answer.results)] if findings else [])])
-    kept = keep(answer.problem, answer.results, save, archive)
-    texts = {result.format: render(explain(result.certificate)) for result in traced}
-    if not as_json:
-        for text in ("\n".join(kept.lines()), *texts.values()):
-            if text:
-                print(f"\n{text}".rstrip())
-        return
-    entries = [
-        {
-            **result_object(result),
-            **({"file": str(kept.files[result.format])} if kept.files else {}),
-            **({"trace": texts[result.format]} if result.format in texts else {}),
-        }
-        for result in answer.results
-    ]
-    heads = {"archive": {"place": archive, "head": kept.receipts[-1].head}} if kept.receipts else {}
-    print_object({"problem": problem_object(answer.problem), "results": entries, **extra, **heads})
 
 
 def _status(results: Sequence[Result], expect: Verdict | None) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from suffice.encodings.enclosures.tape import is_sign
 from suffice.encodings.expression import Expression, ExpressionBuilder, Node
 from suffice.encodings.operations import Op
 
@@ -50,7 +51,8 @@ class Algebra:
         """The positions of the expression's nodes, copied as they stand."""
         positions: list[int] = []
         for node in expression.nodes:
-            positions.append(self.copy(node, positions))
+            is_kink = is_sign(expression.nodes, node)
+            positions.append(self.sign(positions[node.args[1]]) if is_kink else self.copy(node, positions))
         return positions
 
     def copy(self, node: Node, positions: Sequence[int]) -> int:
@@ -161,7 +163,7 @@ class Algebra:
         return base if exponent == 1 else self._builder.power(base, exponent)
 
     def sign(self, a: int) -> int:
-        """|a|/a, the sign of a nonzero a (see tape.is_sign)."""
+        """|a|/a, the sign of a nonzero a (see tape.is_sign), which takes part in no rule for quotients."""
         return self._builder.apply(Op.DIV, self._builder.apply(Op.ABS, a), a)
 
     def _record(self, position: int, numerator: int, denominator: int) -> int:

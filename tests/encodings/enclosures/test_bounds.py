@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suffice.encodings.enclosures.bounds import curvature_bounds, range_bounds, slope_bounds
-from suffice.encodings.enclosures.crosscheck import Claims, crosscheck_bounds
+from suffice.encodings.enclosures.crosscheck import Claims, crosscheck_bounds, evaluate_mpmath
 from suffice.encodings.enclosures.extrema import Extremum
 from suffice.encodings.enclosures.norms import curvature_norm, lipschitz
 from suffice.encodings.problem import Interval
@@ -23,7 +23,8 @@ from tests.encodings.random_expressions import random_problem
 
 def rational(value: object) -> Fraction:
     """An mpmath number, exactly."""
-    return Fraction(*map(int, mpmath.libmp.to_rational(mpmath.mpf(value)._mpf_)))
+    with mpmath.workdps(60):
+        return Fraction(*map(int, mpmath.libmp.to_rational(mpmath.mpf(value)._mpf_)))
 
 
 def holds(extremum: Extremum, truth: object, tightness: float) -> None:
@@ -201,3 +202,21 @@ def test_random_expressions_agree_with_mpmath(seed: int) -> None:
     for bounded in (*claims.slopes.values(), *claims.curvatures.values()):
         for extremum in (bounded.floor, bounded.peak):
             assert extremum.upper is None or extremum.lower <= extremum.upper
+
+
+def test_the_maximum_of_equal_terms_is_smooth_in_truth_and_bounded_at_least() -> None:
+    (x,) = inputs("x")
+    same = slope_bounds(x.call("max", x).done(), box(x=(-1, 1)))["x"]
+    assert same.signed is not None and same.signed.lo <= 1 <= same.signed.hi
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_ranges_hold_dense_samples(seed: int) -> None:
+    expression, sides = random_problem(seed, variables="x")
+    values = range_bounds(expression, sides)
+    points = [{name: side.lo + (side.hi - side.lo) * Fraction(k, 200) for name, side in sides.items()} for k in range(201)]
+    samples = [rational(evaluate_mpmath(expression, point, 40)) for point in points]
+    slack = max(abs(s) for s in samples) / 10**30
+    assert values.outside.lo - slack <= min(samples) and max(samples) <= values.outside.hi + slack
+    assert values.lowest.value.lo <= min(samples) + slack + (max(samples) - min(samples)) / 1000
+    assert values.highest.value.hi >= max(samples) - slack - (max(samples) - min(samples)) / 1000

@@ -9,7 +9,7 @@ from fractions import Fraction
 import mpmath
 import pytest
 
-from suffice.encodings.enclosures import arb, derivatives, exact, spans, tape
+from suffice.encodings.enclosures import arb, derivatives, exact, spans
 from suffice.encodings.enclosures.bounds import curvature_bounds, range_bounds, slope_bounds
 from suffice.encodings.enclosures.crosscheck import Claims, crosscheck_bounds, crosscheck_value, evaluate_mpmath
 from suffice.encodings.enclosures.spans import Span
@@ -122,7 +122,3 @@ def test_every_operation_has_an_mpmath_twin() -> None:
     with mpmath.workdps(40):
         truth = at["y"] + at["x"] + at["x"] * at["y"] + at["x"] + at["x"] + at["y"] + at["x"] ** 3 * at["y"] ** 2
         assert abs(evaluate_mpmath(everything.done(), at, 40) - mpmath.mpf(truth.numerator) / truth.denominator) < mpmath.mpf(10) ** -38
-
-
-def test_tapes_are_what_the_faults_went_through() -> None:
-    assert tape.on_spans is spans

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 from suffice.encodings.enclosures.arb import enclose_at, node_enclosures
@@ -138,11 +139,17 @@ def precision_for(attempt: Attempt) -> int:
 
 def find_cover(attempt: Attempt, *, ideal: bool) -> str:
     """A cover whose leaves all meet the threshold, then a tighter one if that is cheap; the reason if there is none."""
-    reason = _build(attempt, attempt.dossier.threshold, ideal=ideal)
-    if not reason:
-        tightest_cover(attempt, ideal=ideal)
+    reason = ""
+    for pieces in _PIECES:
+        reason = _build(attempt, attempt.dossier.threshold, ideal=ideal, pieces=pieces)
+        if not reason:
+            tightest_cover(attempt, ideal=ideal)
+            break
     return reason
 
+
+_PIECES = (16, 256)
+"""Into how many parts a cell is cut to find its image: what is cheap, and what is thorough."""
 
 _CHEAP_LEAVES = 128
 _CHEAP_SECONDS = 0.3
@@ -166,12 +173,14 @@ def tightest_cover(attempt: Attempt, *, ideal: bool) -> str:
     return reason
 
 
-def _build(attempt: Attempt, target: Fraction, *, ideal: bool, leaves: int = MAX_LEAVES, seconds: float = float("inf")) -> str:
+def _build(
+    attempt: Attempt, target: Fraction, *, ideal: bool, leaves: int = MAX_LEAVES, seconds: float = inf, pieces: int = _PIECES[0]
+) -> str:
     start = time.monotonic()
     strategy, bound = ("ideal algorithm", "floor_upper") if ideal else ("error bound", "error_bound")
     built = build_cover(
         attempt.case, ideal=ideal, target=target, precision=precision_for(attempt),
-        deadline=min(attempt.deadline, start + seconds), max_leaves=leaves,
+        deadline=min(attempt.deadline, start + seconds), max_leaves=leaves, pieces=pieces,
     )  # fmt: skip
     if isinstance(built, CoverFailed):
         where = ", ".join(f"{name} in [{float(lo):.6g}, {float(hi):.6g}]" for name, (lo, hi) in built.leaf.items())

@@ -99,10 +99,11 @@ class Cover:
 
     def leaf_bound(self, leaf: Box) -> LeafBound:
         """A bound of the measure on one leaf; LeafFailure where none can be derived."""
-        codes = self._codes(leaf)
-        if codes is None:
+        parts = self._cells(leaf)
+        if parts is None:
             return self._ideal(leaf) if self.ideal else self._program(leaf)
-        return LeafBound(self._cell_floor(leaf, codes) if self.ideal else self._cell_error(leaf, codes), "T0")
+        of_cell = self._cell_floor if self.ideal else self._cell_error
+        return LeafBound(max(of_cell(part, codes) for part, codes in parts), "T0")
 
     def _bound(self, leaf: Box, label: str, shares: list[Share]) -> LeafBound:
         """Add up the shares and turn the absolute error into the measure."""
@@ -116,8 +117,28 @@ class Cover:
 
     # T0: one cell
 
+    def _cells(self, leaf: Box) -> list[tuple[Box, dict[str, Value]]] | None:
+        """A leaf inside one cell with its codes, and those of its faces that have other codes; None where it spans several cells.
+
+        A leaf is closed, and its ends may round to a neighbouring code. Inside the box the neighbouring leaf answers for them. On the
+        border of the box there is none, and a code may be that of one real alone (+0 in mode `up`): such a face is a leaf of its own.
+        """
+        codes = self._codes(leaf)
+        if codes is None:
+            return None
+        parts = [(leaf, codes)]
+        for name, (lo, hi) in leaf.items():
+            for end in {lo, hi} if lo < hi else ():
+                if self._is_answered(name, end, codes[name]):
+                    continue
+                face = self._cells(leaf | {name: (end, end)})
+                if face is None:
+                    return None
+                parts += face
+        return parts
+
     def _codes(self, leaf: Box) -> dict[str, Value] | None:
-        """The input codes of a leaf inside one cell, None where it spans several."""
+        """The input codes of the inside of a leaf, None where there are several."""
         codes: dict[str, Value] = {}
         for name, (lo, hi) in leaf.items():
             fmt = self.program.inputs[name]
@@ -126,18 +147,14 @@ class Cover:
             code = code_between(fmt, lo, hi)
             if code is None or (code == NAN and not self.ideal):
                 return None
-            if not all(self._end_is_answered(fmt, name, end, code) for end in (lo, hi)):
-                return None
             if self.ideal and not self.question.representable and not self._is_whole_cell(fmt, leaf, name, code):
                 return None
             codes[name] = code
         return codes
 
-    def _end_is_answered(self, fmt: Float | Int, name: str, end: Fraction, code: Value) -> bool:
-        """Whether an end of the leaf has the leaf's code, or that of the leaf on its other side, which then answers for it.
-
-        On the border of the box there is no other side; and a code may be that of one real alone (+0 in mode `up`).
-        """
+    def _is_answered(self, name: str, end: Fraction, code: Value) -> bool:
+        """Whether an end of the leaf has the leaf's code, or that of a leaf on its other side."""
+        fmt = self.program.inputs[name]
         own = fmt.round(end)
         return own == code or (end not in self.question.box[name] and own in (just_below(fmt, end), just_above(fmt, end)))
 
@@ -192,21 +209,30 @@ class Cover:
 
     def _monotone_parts(self, box: Box, pieces: int) -> list[Interval]:
         wide = [name for name, (lo, hi) in box.items() if lo < hi]
-        values = self.tape.values(self.tape.box(box))
-        if not wide:
-            return [values[-1]]
-        low, high, free = self._pinned(box, values)
-        if not free or pieces == 1:
-            natural = values[-1]
-            lo = self.tape.values(self.tape.box(low))[-1][0]
-            hi = self.tape.values(self.tape.box(high))[-1][1]
-            return [(max(lo, natural[0]), min(hi, natural[1]))]
-        name = max(free, key=lambda n: box[n][1] - box[n][0])
-        lo_end, hi_end = box[name]
-        middle = (lo_end + hi_end) / 2
-        halves = (box | {name: (lo_end, middle)}, box | {name: (middle, hi_end)})
+        try:
+            return self._enclose(box, wide, is_last=pieces == 1)
+        except LeafFailure:
+            if pieces == 1 or not wide:
+                raise
+        name = max(wide, key=lambda n: box[n][1] - box[n][0])
+        lo, hi = box[name]
+        middle = (lo + hi) / 2
+        halves = (box | {name: (lo, middle)}, box | {name: (middle, hi)})
         shares = (pieces // 2, pieces - pieces // 2)
         return [part for half, share in zip(halves, shares, strict=True) for part in self._monotone_parts(half, share)]
+
+    def _enclose(self, box: Box, wide: list[str], *, is_last: bool) -> list[Interval]:
+        """f on a box in one evaluation; LeafFailure where it is not defined, or not monotone while the box may still be cut."""
+        values = self.tape.values(self.tape.box(box))
+        natural = values[-1]
+        if not wide:
+            return [natural]
+        low, high, free = self._pinned(box, values)
+        if free and not is_last:
+            raise LeafFailure("f is not monotone")
+        lo = self.tape.values(self.tape.box(low))[-1][0]
+        hi = self.tape.values(self.tape.box(high))[-1][1]
+        return [(max(lo, natural[0]), min(hi, natural[1]))]
 
     def _pinned(self, box: Box, values: list[Interval]) -> tuple[Box, Box, list[str]]:
         """The faces where f is least and largest, as far as signs of partial derivatives tell, and the inputs that they leave free."""

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from lark.exceptions import UnexpectedInput
 
 _CONSTANTS = {"pi": Op.PI, "PI": Op.PI, "e": Op.E, "E": Op.E}
+_ASCII = {"\u2212": "-", "\u00d7": "*", "\u00b7": "*", "\u00f7": "/", "\u00b2": "^2", "\u00b3": "^3", "\u03c0": "pi", "\u221a": "sqrt(...)"}
+"""What to write for the signs of print."""
+
 _BINARY = {"add": Op.ADD, "sub": Op.SUB, "mul": Op.MUL, "div": Op.DIV}
 
 
@@ -69,8 +72,9 @@ def _refuse(text: str, error: UnexpectedInput) -> NoReturn:
     from lark.exceptions import UnexpectedToken
 
     if not isinstance(error, UnexpectedToken):
-        where = place(text, error.pos_in_stream or 0)
-        raise InputError(f"unexpected character {shown(text[error.pos_in_stream or 0])}", where=where, mend="remove it") from None
+        offset = error.pos_in_stream or 0
+        mend = f"write {_ASCII[text[offset]]} for it" if text[offset] in _ASCII else "remove it"
+        raise InputError(f"unexpected character {shown(text[offset])}", where=place(text, offset), mend=mend) from None
     token = error.token
     if token.type == "$END":
         raise InputError("the formula ends too early", mend="complete it, and close every parenthesis") from None

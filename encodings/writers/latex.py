@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
-from suffice.encodings.writers.rendering import Hole, Layout, Piece, render
+from suffice.encodings.writers.rendering import Hole, Layout, Piece, render, short_decimal
 
 _LOOSEST, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)
 
@@ -63,11 +63,11 @@ def _call(node: Node) -> Layout:
 
 
 def _constant(value: Fraction) -> Layout:
-    size = abs(value)
-    digits = str(size.numerator) if size.denominator == 1 else rf"\frac{{{size.numerator}}}{{{size.denominator}}}"
-    if value < 0:
-        return Layout([f"-{digits}"], _LOOSEST)
-    return Layout([digits], _ATOM if size.denominator == 1 else _POWER)
+    decimal = short_decimal(value)
+    if decimal is not None:
+        return Layout([decimal], _ATOM if value >= 0 else _LOOSEST)
+    sign = "-" if value < 0 else ""
+    return Layout([rf"{sign}\frac{{{abs(value.numerator)}}}{{{value.denominator}}}"], _LOOSEST if sign else _POWER)
 
 
 def latex_name(name: str) -> str:

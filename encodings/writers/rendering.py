@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from suffice.encodings.expression import Expression
 from suffice.encodings.limits import MAX_TEXT
@@ -54,6 +55,18 @@ def stream(root: int, layout_of: Callable[[int], Layout], opening: str = "(", cl
         todo.extend([closing] if enclosed else [])
         todo.extend(reversed(layout.pieces))
         todo.extend([opening] if enclosed else [])
+
+
+def short_decimal(value: Fraction, most: int = 9) -> str | None:
+    """The exact decimal of an integer, or of a number with few digits after the point; None for others."""
+    if value.denominator == 1:
+        return str(value)
+    for count in range(1, most + 1):
+        scaled = abs(value) * 10**count
+        if scaled.denominator == 1:
+            digits = str(scaled).rjust(count + 1, "0")
+            return f"{'-' if value < 0 else ''}{digits[:-count]}.{digits[-count:]}"
+    return None
 
 
 def named_positions(expression: Expression, deepest: int = 100) -> list[int]:

@@ -8,7 +8,7 @@ from itertools import chain
 
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
-from suffice.encodings.writers.rendering import Hole, Layout, render, stream
+from suffice.encodings.writers.rendering import Hole, Layout, render, short_decimal, stream
 from suffice.errors import InputError
 
 _LOOSEST, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)
@@ -72,9 +72,10 @@ def _layout(nodes: tuple[Node, ...], names: frozenset[str], node: Node) -> Layou
 
 def _constant(value: Fraction) -> Layout:
     """Signs and quotients stand in parentheses wherever an operation is near, so that none is read as part of it."""
-    if value.denominator != 1:
+    decimal = short_decimal(value)
+    if decimal is None:
         return Layout([str(value)], _LOOSEST)
-    return Layout([str(value)], _ATOM if value >= 0 else _LOOSEST)
+    return Layout([decimal], _ATOM if value >= 0 else _LOOSEST)
 
 
 def _free(names: frozenset[str], candidates: tuple[str, ...]) -> str:

@@ -1,0 +1,69 @@
+"""Random DAGs over every operation, for Hypothesis."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+from suffice.encodings.expression import Expression, ExpressionBuilder
+from suffice.encodings.operations import OPERATIONS, Op
+
+NAMES = ("x", "y", "t1", "e", "sin")
+RATIONAL = (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.FMA, Op.POW)
+
+constants = st.one_of(
+    st.integers(-12, 12).map(Fraction),
+    st.fractions(-4, 4, max_denominator=40),
+    st.floats(-100, 100).map(Fraction),
+    st.decimals(-10, 10, places=3).map(Fraction),
+)
+
+
+@st.composite
+def dags(draw: st.DrawFn, ops: tuple[Op, ...] = tuple(OPERATIONS), named: bool = True, largest: int = 14) -> Expression:
+    """An expression with shared terms."""
+    builder = ExpressionBuilder()
+    positions = [builder.variable(draw(st.sampled_from(NAMES)))]
+    for _ in range(draw(st.integers(0, largest))):
+        kind = draw(st.sampled_from(("operation", "operation", "operation", "constant", "variable", "named")))
+        if kind == "constant":
+            positions.append(builder.constant(draw(constants)))
+        elif kind == "variable":
+            positions.append(builder.variable(draw(st.sampled_from(NAMES))))
+        elif kind == "named" and named:
+            positions.append(builder.named(draw(st.sampled_from((Op.PI, Op.E)))))
+        else:
+            op = draw(st.sampled_from(ops))
+            args = [draw(st.sampled_from(positions)) for _ in range(OPERATIONS[op].arity)]
+            positions.append(builder.power(args[0], draw(st.integers(-3, 4))) if op is Op.POW else builder.apply(op, *args))
+    return builder.build(positions[-1])
+
+
+def ordered(expression: Expression) -> Expression:
+    """The same DAG with every node after its arguments, these from the left: equal for DAGs that differ only in order."""
+    builder = ExpressionBuilder()
+    done: dict[int, int] = {}
+    pending = [len(expression.nodes) - 1]
+    while pending:
+        node = expression.nodes[pending[-1]]
+        missing = [argument for argument in node.args if argument not in done]
+        if missing:
+            pending.append(missing[0])
+            continue
+        position = pending.pop()
+        args = [done[argument] for argument in node.args]
+        match node.op:
+            case Op.CONST:
+                assert isinstance(node.payload, Fraction)
+                done[position] = builder.constant(node.payload)
+            case Op.VAR:
+                done[position] = builder.variable(str(node.payload))
+            case Op.PI | Op.E:
+                done[position] = builder.named(node.op)
+            case Op.POW:
+                assert isinstance(node.payload, int)
+                done[position] = builder.power(args[0], node.payload)
+            case _:
+                done[position] = builder.apply(node.op, *args)
+    return builder.build(done[len(expression.nodes) - 1])

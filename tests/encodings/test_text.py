@@ -1,0 +1,203 @@
+"""Infix formulas: against Python's own grammar, and back from what the writer writes."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from itertools import product
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from suffice.encodings.expression import Expression, ExpressionBuilder, Node
+from suffice.encodings.limits import MAX_TEXT
+from suffice.encodings.operations import Op
+from suffice.encodings.readers.text import read_expression
+from suffice.encodings.writers.text import to_short_text, to_text
+from suffice.errors import InputError
+from tests.encodings.dags import dags, ordered
+from tests.encodings.values import exact_value
+
+X, Y = Node(Op.VAR, (), "x"), Node(Op.VAR, (), "y")
+
+
+def read(text: str) -> Expression:
+    return read_expression(text, ["x", "y"])
+
+
+def constant(value: Fraction | int) -> Expression:
+    return Expression((Node(Op.CONST, (), Fraction(value)),))
+
+
+numbers = st.integers(0, 9).map(str)
+terms = st.recursive(
+    st.one_of(numbers, st.sampled_from("xy")),
+    lambda inner: st.one_of(
+        st.builds("{}{}{}".format, inner, st.sampled_from(["+", "-", "*", "/", " - "]), inner),
+        st.builds("-{}".format, inner),
+        st.builds("({})".format, inner),
+        st.builds("{}^{}".format, st.one_of(numbers, st.sampled_from("xy"), inner.map("({})".format)), st.integers(-3, 3)),
+    ),
+    max_leaves=12,
+)
+
+
+def python_value(text: str, point: dict[str, Fraction]) -> Fraction:
+    """Python's own reading of the same text, in rationals."""
+    return Fraction(eval(re.sub(r"(\d+)", r"F(\1)", text.replace("^", "**")), {"F": Fraction, **point}))
+
+
+@given(terms)
+@settings(deadline=None, max_examples=400)
+@example("-x^2")
+@example("x-y-2/3/4*x")
+@example("-3^2")
+@example("2^-1*x")
+def test_precedence_is_that_of_python(text: str) -> None:
+    for x, y in product((Fraction(3), Fraction(-2, 7)), (Fraction(5, 3),)):
+        point = {"x": x, "y": y}
+        try:
+            wanted = python_value(text, point)
+        except ZeroDivisionError:
+            return
+        assert exact_value(read(text), point) == wanted
+
+
+@given(dags(), dags())
+@settings(deadline=None, max_examples=400)
+def test_what_is_written_is_read_back(expression: Expression, other: Expression) -> None:
+    text = to_text(expression)
+    assert ordered(read_expression(text, expression.variables)) == ordered(expression)
+    assert (to_text(other) == text) == (ordered(other) == ordered(expression))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-8", Fraction(1, 10**8)), ("0.1", Fraction(1, 10)), ("1/3", Fraction(1, 3)), ("-1/3", Fraction(-1, 3)), ("1/-3", Fraction(-1, 3)),
+     ("-3", -3), ("(-3)", -3), ("0x1.8p+0", Fraction(3, 2)), ("0x10", 16), (".5", Fraction(1, 2)), ("2.", 2), ("0.5/0.25", 2)],
+)  # fmt: skip
+def test_literals_are_one_exact_constant(text: str, value: Fraction) -> None:
+    assert read(text) == constant(value)
+
+
+@pytest.mark.parametrize("text", ["0.1 + 0.2", "1/(3)", "(1)/3", "-(3)", "1/3/5", "2*3", "1 - 1", "3^2"])
+def test_other_constants_are_not_folded(text: str) -> None:
+    """The DAG is the program."""
+    assert len(read(text).nodes) > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("x**2", "x^2"), ("pow(x, 2)", "x^2"), ("x^0.5", "sqrt(x)"), ("x^(1/2)", "sqrt(x)"), ("ln(x)", "log(x)"), ("arcsin(x)", "asin(x)"),
+     ("arctan(x)", "atan(x)"), ("fabs(x)", "abs(x)"), ("max(x, y, 1)", "max(max(x, y), 1)"), ("relu(x)", "max(x, 0)"),
+     ("sigmoid(x)", "1/(1 + exp(-x))"), ("logistic(y)", "1/(1 + exp(-y))"), ("x\n*\ty", "x*y"), ("E*PI", "e*pi"), ("((x))", "x"),
+     ("x^2^1", None), ("x - -y", "x - (-y)"), ("-x*y", "(-x)*y"), ("x/y/2", "(x/y)/2"), ("x - y - 2", "(x - y) - 2")],
+)  # fmt: skip
+def test_spellings(text: str, same: str | None) -> None:
+    if same is None:
+        with pytest.raises(InputError):
+            read(text)
+    else:
+        assert ordered(read(text)) == ordered(read(same))
+
+
+def test_inputs_come_before_constants_and_functions() -> None:
+    assert read_expression("e", ["e"]).nodes == (Node(Op.VAR, (), "e"),)
+    assert read_expression("e", ["x"]).nodes == (Node(Op.E),)
+    assert read_expression("sin(sin)", ["sin"]).nodes == (Node(Op.VAR, (), "sin"), Node(Op.SIN, (0,)))
+    assert to_text(Expression((Node(Op.VAR, (), "e"), Node(Op.E), Node(Op.ADD, (0, 1))))) == "e + E"
+
+
+def test_equal_subterms_are_shared() -> None:
+    assert read("exp(x)/(exp(x) + exp(y))").nodes == (
+        X, Node(Op.EXP, (0,)), Y, Node(Op.EXP, (2,)), Node(Op.ADD, (1, 3)), Node(Op.DIV, (1, 4)),
+    )  # fmt: skip
+
+
+_VALUE = "write a number, a name or ( before it"
+_PRODUCT = "write a product as 2*x"
+_POWER = "write a^b as exp(b*log(a)), and e^b as exp(b)"
+BAD = {
+    "": "the formula is empty; write one, as in x^2 - 2*x",
+    " \n": "the formula is empty; write one, as in x^2 - 2*x",
+    "x +": "the formula ends too early; complete it, and close every parenthesis",
+    "(x": "the formula ends too early; complete it, and close every parenthesis",
+    "x)": f"line 1, column 2 at ')': unexpected ')'; {_VALUE}",
+    "()": f"line 1, column 2 at ')': unexpected ')'; {_VALUE}",
+    "x * / y": f"line 1, column 5 at '/ y': unexpected '/'; {_VALUE}",
+    "x, y": f"line 1, column 2 at ', y': unexpected ','; {_VALUE}",
+    "+x": f"line 1, column 1 at '+x': unexpected '+'; {_VALUE}",
+    "2x": f"line 1, column 2 at 'x': an operator is missing before 'x'; {_PRODUCT}",
+    "x y": f"line 1, column 3 at 'y': an operator is missing before 'y'; {_PRODUCT}",
+    "(x)(y)": f"line 1, column 4 at '(y)': an operator is missing before '('; {_PRODUCT}",
+    "1e+x": f"line 1, column 2 at 'e+x': an operator is missing before 'e'; {_PRODUCT}",
+    "1.2.3": f"line 1, column 4 at '.3': an operator is missing before '.3'; {_PRODUCT}",
+    "x +\n  3 $ y": "line 2, column 5 at '$ y': unexpected character '$'; remove it",
+    "x \u2212 y": "line 1, column 3 at '\u2212 y': unexpected character '\u2212'; write - for it",
+    "x\u00b2": "line 1, column 2 at '\u00b2': unexpected character '\u00b2'; write ^2 for it",
+    "x = 1": "line 1, column 3 at '= 1': unexpected character '='; remove it",
+    "__import__('os')": 'line 1, column 12 at "\'os\')": unexpected character "\'"; remove it',
+    "z + x": "line 1, column 1 at 'z + x': unknown name 'z'; give it an interval, as in z=-1:1",
+    "sin": "line 1, column 1 at 'sin': unknown name 'sin'; give it an interval, as in sin=-1:1",
+    "sine(x)": "line 1, column 1 at 'sine(x)': unknown function 'sine'; did you mean sin or sinh?",
+    "log2(x)": "line 1, column 1 at 'log2(x)': unknown function 'log2'; write log(x)/log(2)",
+    "zeta(x)": "line 1, column 1 at 'zeta(x)': unknown function 'zeta'; use a known function",
+    "x(y)": "line 1, column 1 at 'x(y)': unknown function 'x'; use a known function",
+    "sin(x, y)": "line 1, column 1 at 'sin(x, y)': sin takes 1 argument, not 2",
+    "max(x)": "line 1, column 1 at 'max(x)': max takes 2 arguments, not 1",
+    "fma(x, y)": "line 1, column 1 at 'fma(x, y)': fma takes 3 arguments, not 2",
+    "relu(x, y)": "line 1, column 1 at 'relu(x, y)': relu takes 1 argument, not 2",
+    "pow(x)": "line 1, column 1 at 'pow(x)': pow takes 2 arguments, not 1",
+    "x^y": f"line 1, column 1 at 'x^y': an exponent is not a number; {_POWER}",
+    "e^x": f"line 1, column 1 at 'e^x': an exponent is not a number; {_POWER}",
+    "x^2^3": f"line 1, column 1 at 'x^2^3': an exponent is not a number; {_POWER}",
+    "x^1.5": "line 1, column 1 at 'x^1.5': an exponent is not an integer; write a power of sqrt(a)",
+    "x^(1/3)": "line 1, column 1 at 'x^(1/3)': an exponent is not an integer; write exp(b*log(a)) for a^b",
+    "x^1001": "line 1, column 1 at 'x^1001': an exponent is too large; use integers within +-1000",
+    "y + 1/0": "line 1, column 5 at '1/0': a literal is divided by zero; give another denominator",
+    "1e99999": "line 1, column 1 at '1e99999': the exponent of '1e99999' is too large; "
+    "use decimal exponents within +-1000, binary ones within +-2097152",
+    "x" * 10**7: "a formula of 10000000 characters; use at most 250000, or name shared terms in an FPCore file",
+    "(" * 10**5: "the formula ends too early; complete it, and close every parenthesis",
+    "-" * 10**5 + "x": "a formula of 100001 distinct operations; use at most 20000",
+    "+".join(f"x*{i}" for i in range(12000)): "a formula of 36000 distinct operations; use at most 20000",
+}
+
+
+@pytest.mark.parametrize("text", BAD, ids=lambda text: repr(text[:20]))
+def test_bad_formulas(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(text)
+    assert str(caught.value) == BAD[text]
+    assert "\n" not in str(caught.value)
+
+
+def test_deep_nesting_is_read() -> None:
+    depth = 10**5
+    assert read("(" * depth + "x" + ")" * depth).nodes == (X,)
+    deep = 10_000
+    expression = read("sin(" * deep + "x" + ")" * deep)
+    assert len(expression.nodes) == deep + 1
+    assert to_text(expression) == "sin(" * deep + "x" + ")" * deep
+
+
+def test_sharing_that_explodes_is_not_written_out() -> None:
+    builder = ExpressionBuilder()
+    term = builder.variable("x")
+    for _ in range(200):
+        term = builder.apply(Op.MUL, term, term)
+    expression = builder.build(term)
+    with pytest.raises(InputError, match=f"more than {MAX_TEXT} characters"):
+        to_text(expression)
+    assert to_short_text(expression, 20) == "x*x*(x*x)*(x*x*(x*x)..."[: len(to_short_text(expression, 20))]
+    assert len(to_short_text(expression, 20)) <= 23
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [("0.044715*x^3", "0.044715*x^3"), ("x*(1/3)", "x*(1/3)"), ("x-(y-1)", "x - (y - 1)"), ("-(x*y)", "-(x*y)"), ("(-x)^2", "(-x)^2"),
+     ("-x^2", "-x^2"), ("2*-3", "2*(-3)"), ("exp(-1/3)", "exp(-1/3)"), ("x*-0.25", "x*(-0.25)")],
+)  # fmt: skip
+def test_few_parentheses(text: str, written: str) -> None:
+    assert to_text(read(text)) == written

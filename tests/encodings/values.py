@@ -1,0 +1,61 @@
+"""What an expression is worth at a point, by the plainest means: exact rationals, or mpmath at many digits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+
+from suffice.encodings.expression import Expression
+from suffice.encodings.operations import Op
+
+FUNCTIONS: dict[Op, Any] = {
+    Op.ADD: lambda a, b: a + b,
+    Op.SUB: lambda a, b: a - b,
+    Op.MUL: lambda a, b: a * b,
+    Op.DIV: lambda a, b: a / b,
+    Op.NEG: lambda a: -a,
+    Op.ABS: abs,
+    Op.MIN: min,
+    Op.MAX: max,
+    Op.FMA: lambda a, b, c: a * b + c,
+}
+
+
+def exact_value(expression: Expression, point: Mapping[str, Fraction]) -> Fraction:
+    """The value of a rational function. Raises ZeroDivisionError where it has none."""
+    values: list[Fraction] = []
+    for node in expression.nodes:
+        args = [values[argument] for argument in node.args]
+        if node.op is Op.CONST:
+            assert isinstance(node.payload, Fraction)
+            values.append(node.payload)
+        elif node.op is Op.VAR:
+            values.append(point[str(node.payload)])
+        elif node.op is Op.POW:
+            assert isinstance(node.payload, int)
+            values.append(args[0] ** node.payload)
+        else:
+            values.append(FUNCTIONS[node.op](*args))
+    return values[-1]
+
+
+def value(expression: Expression, point: Mapping[str, Fraction]) -> Any:
+    """The value as an mpmath number of 60 digits."""
+    values: list[Any] = []
+    with mpmath.workdps(60):
+        for node in expression.nodes:
+            args = [values[argument] for argument in node.args]
+            if node.op in (Op.CONST, Op.VAR):
+                exact = Fraction(node.payload) if node.op is Op.CONST else point[str(node.payload)]  # type: ignore[arg-type]
+                values.append(mpmath.mpf(exact.numerator) / exact.denominator)
+            elif node.op is Op.POW:
+                values.append(args[0] ** node.payload)
+            elif node.op in (Op.PI, Op.E):
+                values.append(+getattr(mpmath, node.op.value))
+            else:
+                function = FUNCTIONS.get(node.op) or getattr(mpmath, node.op.value)
+                values.append(function(*args))
+    return values[-1]

@@ -28,7 +28,7 @@ def evaluate_float(expression: Expression, arrays: Mapping[str, np.ndarray[Any, 
     """
     import numpy as np
 
-    given = {name: np.asarray(arrays[name]) for name in expression.variables}
+    given = {name: np.asarray(arrays[name]) for name in {*arrays, *expression.variables}}
     scalar = np.result_type(np.float64, *given.values()).type
     shape = np.broadcast_shapes(*(array.shape for array in given.values()))
     last_use = {argument: position for position, node in enumerate(expression.nodes) for argument in node.args}

@@ -22,7 +22,7 @@ INDEX = {
 
 
 def test_the_index_names_every_certificate() -> None:
-    assert sorted(INDEX) == [path.stem for path in CERTIFICATES]
+    assert sorted(INDEX) == sorted(path.stem for path in CERTIFICATES)
     assert len(CERTIFICATES) >= 30
 
 

@@ -14,7 +14,8 @@ def read_and_check(path: Path) -> Report:
     try:
         if path.stat().st_size > limits.MAX_BYTES:
             return Report("rejected", f"the file has more than {limits.MAX_BYTES} bytes")
-        return check(path.read_bytes())
+        with path.open("rb") as file:
+            return check(file.read(limits.MAX_BYTES + 1))
     except OSError as error:
         return Report("rejected", f"cannot be read: {error.strerror}")
 

@@ -9,14 +9,14 @@ from fractions import Fraction
 from typing import Any
 
 from . import limits
+from .budget import Budget
 from .cover import Cover
 from .derivation import INFINITE, Derivation
 from .failures import LeafFailure, Rejection
 from .laws import cell_curvature_floor, cell_slope_floor, count_floor, curvature_floor, slope_floor
 from .question import Point, Question
-from .reading import choice, fields, integer, listed, load, number, read_point, read_question
+from .reading import boolean, choice, fields, integer, listed, load, number, quoted, read_point, read_question
 from .script import script
-from .tape import Budget
 from .witnesses import pair_floor, witness_run
 
 BOUNDS = ("floor", "floor_upper", "error_bound", "witness_error")
@@ -79,12 +79,12 @@ def _check(document: Any, data: bytes) -> Report:
     budget = Budget()
     derivations = {claim.bound: accept(question, claim, budget) for claim in stated}
     decided = decide(question, stated)
-    if (verdict, statement, possible) != decided:
+    if (verdict, statement, boolean(possible, "possible")) != decided:
         raise Rejection(f"the claims prove {decided[0]} by {decided[1] or 'nothing'}, possible: {decided[2]}; the file says otherwise")
     expected = list(assumptions_of(question, stated))
     if assumptions != expected:
         raise Rejection("the assumptions are not those that the evidence rests on")
-    if smt != scripts(question, stated, derivations):
+    if canonical(smt) != canonical(scripts(question, stated, derivations)):
         raise Rejection("the SMT-LIB scripts are not those of the claims")
     return Report("accepted", "", *decided, tuple(expected), derivations)
 
@@ -118,7 +118,7 @@ def accept(question: Question, claim: Claim, budget: Budget) -> Derivation:
     if not _supports(claim, derived):
         raise Rejection(f"the evidence does not prove {claim.bound} = {str(claim.value)[:60]}")
     if claim.statement != derived.label:
-        raise Rejection(f"{claim.bound} is proved by {derived.label}, not by {str(claim.statement)[:20]}")
+        raise Rejection(f"{claim.bound} is proved by {derived.label}, not by {quoted(claim.statement)}")
     return derived
 
 

@@ -8,14 +8,29 @@ from fractions import Fraction
 from typing import Any
 
 from . import limits
+from .budget import Budget, rational_work
 from .derivation import Derivation, Share
 from .failures import LeafFailure, Rejection
-from .formats import NAN, Exact, Float, Format, Int, Value, code_between, finite, is_finite, just_above, just_below
+from .formats import (
+    NAN,
+    Exact,
+    Float,
+    Format,
+    Int,
+    Value,
+    boundary_denominator,
+    code_between,
+    finite,
+    is_finite,
+    just_above,
+    just_below,
+    size_of,
+)
 from .measure import Measure, Span, neighbours
 from .question import Box, Program, Question
 from .reading import integer, listed, number
 from .run import enclose_constant, run
-from .tape import Budget, Interval, Tape
+from .tape import Interval, Tape
 
 CONSTANTS = ("const", "pi", "e")
 """Nodes without operands that are not inputs."""
@@ -48,34 +63,40 @@ SYMMETRIC = ("neg", "abs", "min", "max")
 """Operations that give back one of their operands, up to sign."""
 
 
-def leaves(question: Question, splits: Any) -> Iterator[Box]:
+def leaves(question: Question, splits: list[Any], budget: Budget) -> Iterator[Box]:
     """The leaves of a preorder list of cuts. Cutting a closed box in two closed parts keeps the union equal to the box."""
     names = sorted(question.box)
     pending: list[Box] = [dict(question.box)]
-    for token in listed(splits, "cover.splits", 1, 2 * limits.MAX_LEAVES):
+    for token in splits:
         if not pending:
             raise Rejection("cover.splits goes on after its last leaf")
         box = pending.pop()
         if token == 0 and type(token) is int:
             yield box
             continue
-        name, at = _cut(token, names, box)
+        name, at = _cut(token, names, box, budget)
         lo, hi = box[name]
         if not lo <= at <= hi:
             raise Rejection("cover.splits cuts outside its part of the box")
         pending.append(box | {name: (at, hi)})
         pending.append(box | {name: (lo, at)})
+        if len(pending) > limits.MAX_PENDING:
+            raise Rejection(f"cover.splits leaves more than {limits.MAX_PENDING} parts waiting")
     if pending:
         raise Rejection("cover.splits ends before the box is covered")
 
 
-def _cut(token: Any, names: list[str], box: Box) -> tuple[str, Fraction]:
+def _cut(token: Any, names: list[str], box: Box, budget: Budget) -> tuple[str, Fraction]:
     if isinstance(token, list):
         listed(token, "a cut", 2, 2)
         name = names[integer(token[0], "the input of a cut", 1, len(names)) - 1]
         return name, number(token[1], "the place of a cut")
     name = names[integer(token, "a cut", 1, len(names)) - 1]
     lo, hi = box[name]
+    size = size_of(lo) + size_of(hi)
+    if size > limits.MAX_END_BITS:
+        raise Rejection(f"cover.splits cuts between numbers of more than {limits.MAX_END_BITS} bits")
+    budget.spend(rational_work(size))
     return name, (lo + hi) / 2
 
 
@@ -85,17 +106,21 @@ class Cover:
     def __init__(self, question: Question, precision: int, pieces: int, budget: Budget, *, ideal: bool) -> None:
         if question.program is None:
             raise Rejection("this bound needs the instances of the formats with free scale")
-        self.question, self.ideal, self.pieces = question, ideal, pieces
+        self.question, self.ideal, self.pieces, self.budget = question, ideal, pieces, budget
         self.program: Program = question.program
         self.tape = Tape(question.nodes, precision, budget)
         self.measure = Measure(question.is_relative, question.relative)
         self._scale = 1 << precision
         self._answers: dict[tuple[Value, ...], Value] = {}
         self._constants: dict[int, tuple[Interval, Fraction]] = {}
+        rounded = [fmt for fmt in self.program.inputs.values() if not isinstance(fmt, Exact)]
+        self._finest = max((boundary_denominator(fmt).bit_length() for fmt in rounded), default=1)
 
     def derive(self, splits: Any) -> Derivation:
         """The largest bound over all leaves of the cover."""
-        return combine(self.leaf_bound(leaf) for leaf in leaves(self.question, splits))
+        listed(splits, "cover.splits", 1, 2 * limits.MAX_LEAVES)
+        self.budget.demand(splits.count(0) * self.tape.work)
+        return combine(self.leaf_bound(leaf) for leaf in leaves(self.question, splits, self.budget))
 
     def leaf_bound(self, leaf: Box) -> LeafBound:
         """A bound of the measure on one leaf; LeafFailure where none can be derived."""
@@ -123,6 +148,8 @@ class Cover:
         A leaf is closed, and its ends may round to a neighbouring code. Inside the box the neighbouring leaf answers for them. On the
         border of the box there is none, and a code may be that of one real alone (+0 in mode `up`): such a face is a leaf of its own.
         """
+        longest = max((size_of(lo) + size_of(hi) for lo, hi in leaf.values()), default=0)
+        self.budget.spend(8 * len(leaf) * rational_work(longest + self._finest))
         codes = self._codes(leaf)
         if codes is None:
             return None
@@ -174,7 +201,7 @@ class Cover:
             return Fraction(0)
         key = tuple(codes.values())
         if key not in self._answers:
-            self._answers[key] = run(self.question.nodes, self.program, codes)
+            self._answers[key] = run(self.question.nodes, self.program, codes, self.budget)
         answer = self._answers[key]
         if not is_finite(answer):
             raise LeafFailure("the program ends in an infinity or NaN")
@@ -321,7 +348,7 @@ class Cover:
             if isinstance(fmt, Exact):
                 self._constants[k] = fixed.from_ends(*ends), Fraction(0)
             else:
-                code = run((node,), Program({}, (fmt,), Exact()), {})
+                code = run((node,), Program({}, (fmt,), Exact()), {}, self.budget)
                 if not is_finite(code):
                     raise LeafFailure(f"the constant of node {k} overflows")
                 held = finite(code)

@@ -339,6 +339,11 @@ def is_free(fmt: Format | Code) -> bool:
     return isinstance(fmt, Code) or (isinstance(fmt, Int) and fmt.is_free)
 
 
+def size_of(r: Fraction) -> int:
+    """Bits of numerator and denominator together."""
+    return r.numerator.bit_length() + r.denominator.bit_length()
+
+
 def boundary_denominator(fmt: Float | Int) -> int:
     """A D such that every real where rounding passes from one code to the next is a multiple of 1/D."""
     if isinstance(fmt, Float):

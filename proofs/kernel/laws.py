@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 
+from .budget import Budget, rational_work
 from .derivation import Derivation
 from .failures import LeafFailure, Rejection
-from .formats import Exact, code_between, is_free
+from .formats import Exact, code_between, is_free, size_of
 from .question import Box, Point, Question
-from .tape import Budget, Interval, Tape
+from .tape import Interval, Tape
 from .witnesses import check_inside, enclose_at
 
 
@@ -19,7 +21,7 @@ def count_floor(question: Question, points: list[Point], pieces: int, precision:
     for point in points:
         check_inside(question, point)
     tape = Tape(question.nodes, precision, budget)
-    for box in _segment(points[0], points[1], pieces):
+    for box in _segment(points[0], points[1], pieces, budget):
         tape.values(tape.box(box))
     low, high = sorted((enclose_at(tape, point) for point in points), key=sum)
     reach = max(high[0] - low[1], Fraction(0))
@@ -100,16 +102,16 @@ def _axis(question: Question, points: list[Point]) -> tuple[str, Fraction]:
     return moved[0], abs(points[1][moved[0]] - points[0][moved[0]])
 
 
-def _segment(a: Point, b: Point, pieces: int) -> list[Box]:
+def _segment(a: Point, b: Point, pieces: int, budget: Budget) -> Iterator[Box]:
     """Boxes around equal parts of the segment from a to b."""
-    boxes = []
+    size = max((size_of(x) for x in (*a.values(), *b.values())), default=0)
+    budget.spend(pieces * len(a) * 4 * rational_work(2 * size))
     for k in range(pieces):
         box = {}
         for name in a:
             ends = [a[name] + (b[name] - a[name]) * Fraction(j, pieces) for j in (k, k + 1)]
             box[name] = (min(ends), max(ends))
-        boxes.append(box)
-    return boxes
+        yield box
 
 
 def _grid(box: Box, pieces: int) -> list[Box]:
@@ -129,10 +131,10 @@ def _grid(box: Box, pieces: int) -> list[Box]:
 def _derivative_floor(
     question: Question, points: list[Point], name: str, pieces: int, precision: int, budget: Budget, *, order: int
 ) -> Fraction:
-    return _floor_over(question, _segment(points[0], points[1], pieces), name, precision, budget, order=order)
+    return _floor_over(question, _segment(points[0], points[1], pieces, budget), name, precision, budget, order=order)
 
 
-def _floor_over(question: Question, boxes: list[Box], name: str, precision: int, budget: Budget, *, order: int) -> Fraction:
+def _floor_over(question: Question, boxes: Iterable[Box], name: str, precision: int, budget: Budget, *, order: int) -> Fraction:
     """The least |derivative| of an order along one input over boxes whose union is connected; 0 unless it has one sign throughout."""
     tape = Tape(question.nodes, precision, budget)
     spans: list[Interval] = [tape.jet(tape.box(box), name)[order] for box in boxes]
@@ -146,9 +148,9 @@ def _cell_box(question: Question, points: list[Point]) -> Box:
     """The box spanned by two corners, which must lie inside one cell."""
     fmt = question.input
     box: Box = {}
+    for point in points:
+        check_inside(question, point)
     for name in question.box:
-        for point in points:
-            check_inside(question, point)
         lo, hi = sorted((points[0][name], points[1][name]))
         if lo < hi and (isinstance(fmt, Exact) or is_free(fmt) or code_between(fmt, lo, hi) is None):
             raise Rejection(f"the corners do not lie in one cell of {name}")

@@ -39,5 +39,17 @@ MAX_LEAVES = 200_000
 MAX_RATIONAL_BITS = 400_000
 """Size of an exact rational inside a run."""
 
-MAX_WORK = 3_000_000_000
-"""Budget of node evaluations times words of precision, about ten minutes of work."""
+MAX_INPUTS = 256
+"""Inputs of a problem."""
+
+MAX_PENDING = 4_096
+"""Parts of a cover that wait for their own cuts."""
+
+MAX_END_BITS = 1 << 15
+"""Size of an end of a part of a cover."""
+
+MAX_SCRIPT_DIGITS = 4_000
+"""Decimal digits of a number in an SMT-LIB script."""
+
+MAX_WORK = 60_000_000_000
+"""Budget of work (budget.py), about a minute."""

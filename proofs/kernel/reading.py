@@ -14,6 +14,8 @@ from .formats import Code, Exact, Float, Format, Int, exponent_of, is_free, powe
 from .question import Node, Point, Program, Question
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{}]')
+"""A string, as far as it goes, or a bracket: possessive and never without a match, so that a scan takes linear time."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 ARITY = {
@@ -43,7 +45,7 @@ def load(data: bytes) -> Any:
 
 def _check_depth(data: bytes) -> None:
     depth = 0
-    for bracket in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', data):
+    for bracket in _TOKEN.finditer(data):
         char = bracket.group()
         if char in b"[{":
             depth += 1
@@ -66,7 +68,7 @@ def _small_int(text: str) -> int:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise Rejection(f"an object has a key twice among {sorted(key for key, _ in pairs)[:8]}")
+        raise Rejection(f"an object has a key twice among {', '.join(quoted(key) for key, _ in pairs[:8])}")
     return result
 
 
@@ -76,8 +78,14 @@ def fields(value: Any, where: str, *names: str) -> list[Any]:
         raise Rejection(f"{where} is not an object")
     if set(value) != set(names):
         odd = sorted(set(value) ^ set(names))
-        raise Rejection(f"{where} has missing or unknown keys: {', '.join(key[:40] for key in odd[:8])}")
+        named = ", ".join(key if _NAME.fullmatch(key) else quoted(key) for key in odd[:8])
+        raise Rejection(f"{where} has missing or unknown keys: {named}")
     return [value[name] for name in names]
+
+
+def quoted(value: Any) -> str:
+    """What a file says, on one line of plain letters."""
+    return ascii(value[:40] if isinstance(value, str) else type(value).__name__)
 
 
 def integer(value: Any, where: str, low: int, high: int) -> int:
@@ -248,6 +256,8 @@ def read_question(problem: Any, formats: Any) -> Question:
 def _read_box(value: Any, nodes: tuple[Node, ...]) -> dict[str, tuple[Fraction, Fraction]]:
     if not isinstance(value, dict) or not all(_NAME.fullmatch(name) for name in value):
         raise Rejection("problem.box is not an object of named intervals")
+    if len(value) > limits.MAX_INPUTS:
+        raise Rejection(f"the problem has more than {limits.MAX_INPUTS} inputs")
     intervals = {}
     for name in sorted(value):
         lo, hi = (number(end, f"box.{name}") for end in listed(value[name], f"box.{name}", 2, 2))

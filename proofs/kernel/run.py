@@ -6,13 +6,14 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from . import limits
+from .budget import Budget, interval_work, rational_work
 from .failures import LeafFailure
 from .fixed import FixedPoint
-from .formats import NAN, NEGATIVE_ZERO, Exact, Float, Format, Value, code_between, finite, power_of_two
+from .formats import NAN, NEGATIVE_ZERO, Exact, Float, Format, Value, code_between, finite, power_of_two, size_of
 from .functions import beyond, enclose_function, exact_value
 from .question import Node, Point, Program
 from .series import MAX_MAGNITUDE_BITS, TooLarge
-from .tape import Budget, Tape
+from .tape import Tape
 from .values import (
     DOMAINS,
     HALF_PI,
@@ -39,26 +40,27 @@ def round_value(fmt: Format, value: Value) -> Value:
     return fmt.round(value) if isinstance(value, Fraction) else fmt.round_special(value)
 
 
-def run(nodes: tuple[Node, ...], program: Program, codes: dict[str, Value]) -> Value:
+def run(nodes: tuple[Node, ...], program: Program, codes: dict[str, Value], budget: Budget) -> Value:
     """The output of the program on input codes (already rounded to the input format)."""
     if all(isinstance(fmt, Exact) for fmt in program.nodes):
-        return _run_exactly(nodes, program.output, codes)
+        return _run_exactly(nodes, program.output, codes, budget)
     values: list[Value] = []
     for node, fmt in zip(nodes, program.nodes, strict=True):
-        values.append(_step(node, fmt, values, codes))
+        values.append(_step(node, fmt, values, codes, budget))
     return round_value(program.output, values[-1])
 
 
-def _run_exactly(nodes: tuple[Node, ...], output: Format, codes: dict[str, Value]) -> Value:
+def _run_exactly(nodes: tuple[Node, ...], output: Format, codes: dict[str, Value], budget: Budget) -> Value:
     """A program that rounds nothing but its output: enclose the real value until its rounding is decided."""
     if not all(isinstance(code, Fraction) or code == NEGATIVE_ZERO for code in codes.values()):
         raise LeafFailure("a program of exact operations is run on finite inputs only")
     precision = limits.MIN_PRECISION
     while precision <= limits.MAX_PRECISION:
-        tape = Tape(nodes, precision, Budget())
+        tape = Tape(nodes, precision, budget)
         lo, hi = tape.fixed.to_fractions(tape.values(tape.box({name: (finite(c), finite(c)) for name, c in codes.items()}))[-1])
-        if output.round(lo) == output.round(hi):
-            return output.round(lo)
+        code = output.round(lo)
+        if code == output.round(hi) and not (code == NAN and lo < 0 < hi):
+            return code
         precision *= 4
     raise LeafFailure("a rounding could not be decided")
 
@@ -68,18 +70,27 @@ def round_inputs(program: Program, point: Point) -> dict[str, Value]:
     return {name: program.inputs[name].round(x) for name, x in point.items()}
 
 
-def _step(node: Node, fmt: Format, values: list[Value], codes: dict[str, Value]) -> Value:
+def _step(node: Node, fmt: Format, values: list[Value], codes: dict[str, Value], budget: Budget) -> Value:
+    """One node. What it costs grows with the numbers it reads, and with those that the format can hold."""
+    args = [values[a] for a in node.args]
+    sizes = [size_of(value) for value in args if isinstance(value, Fraction)]
+    budget.spend(4 * rational_work(max(sizes, default=0)) + rational_work(_widest(fmt)))
     if node.op == "var":
         return round_value(fmt, codes[str(node.payload)])
     if node.op == "const":
         assert isinstance(node.payload, Fraction)
         return fmt.round(node.payload)
     if node.op in ("pi", "e"):
-        return _round_real(fmt, lambda bits: enclose_constant(node.op, bits))
-    return _operate(node, fmt, [values[a] for a in node.args])
+        return _round_real(fmt, lambda bits: enclose_constant(node.op, bits), budget)
+    return _operate(node, fmt, args, budget)
 
 
-def _operate(node: Node, fmt: Format, args: list[Value]) -> Value:
+def _widest(fmt: Format) -> int:
+    """About how many bits the longest number of a format has."""
+    return fmt.p + max(abs(fmt.emin), abs(fmt.emax)) if isinstance(fmt, Float) else 128
+
+
+def _operate(node: Node, fmt: Format, args: list[Value], budget: Budget) -> Value:
     down = isinstance(fmt, Float) and fmt.rounding == "down"
     match node.op:
         case "add":
@@ -102,28 +113,27 @@ def _operate(node: Node, fmt: Format, args: list[Value]) -> Value:
             exact = larger(args[0], args[1])
         case "pow":
             assert isinstance(node.payload, int)
-            exact = _power(args[0], node.payload)
+            exact = _power(args[0], node.payload, budget)
         case _:
-            return _elementary(node.op, fmt, args[0])
-    if isinstance(exact, Fraction) and _bits(exact) > limits.MAX_RATIONAL_BITS:
+            return _elementary(node.op, fmt, args[0], budget)
+    if isinstance(exact, Fraction) and size_of(exact) > limits.MAX_RATIONAL_BITS:
         raise LeafFailure("a number of the run has too many digits")
     return round_value(fmt, exact)
 
 
-def _bits(r: Fraction) -> int:
-    return r.numerator.bit_length() + r.denominator.bit_length()
-
-
-def _power(a: Value, n: int) -> Value:
-    if isinstance(a, Fraction) and _bits(a) * abs(n) > limits.MAX_RATIONAL_BITS:
-        raise LeafFailure("a power of the run has too many digits")
+def _power(a: Value, n: int, budget: Budget) -> Value:
+    if isinstance(a, Fraction):
+        size = size_of(a) * abs(n)
+        if size > limits.MAX_RATIONAL_BITS:
+            raise LeafFailure("a power of the run has too many digits")
+        budget.spend(rational_work(size))
     return power(a, n)
 
 
-def _elementary(name: str, fmt: Format, x: Value) -> Value:
+def _elementary(name: str, fmt: Format, x: Value, budget: Budget) -> Value:
     """Correctly rounded f(x): exact where rational, else enclosed ever more tightly until the rounding is decided."""
     if not isinstance(x, Fraction):
-        return _elementary_special(name, fmt, x)
+        return _elementary_special(name, fmt, x, budget)
     if (name, x) in POLES:
         return round_value(fmt, POLES[name, x])
     if name in DOMAINS and not DOMAINS[name](x):
@@ -134,7 +144,7 @@ def _elementary(name: str, fmt: Format, x: Value) -> Value:
     far = beyond(name, x)
     if far:
         return fmt.round(_stand_in(name, x, far))
-    return _round_real(fmt, lambda bits: enclose_function(name, x, bits))
+    return _round_real(fmt, lambda bits: enclose_function(name, x, bits), budget, op=name, size=size_of(x))
 
 
 def _stand_in(name: str, x: Fraction, far: int) -> Fraction:
@@ -143,12 +153,12 @@ def _stand_in(name: str, x: Fraction, far: int) -> Fraction:
     return -size if name == "sinh" and x < 0 else size
 
 
-def _elementary_special(name: str, fmt: Format, x: str) -> Value:
+def _elementary_special(name: str, fmt: Format, x: str, budget: Budget) -> Value:
     limit = LIMITS[name].get(x, NAN)
     if limit == HALF_PI:
-        return _round_real(fmt, lambda bits: _half(enclose_constant("pi", bits)))
+        return _round_real(fmt, lambda bits: _half(enclose_constant("pi", bits)), budget)
     if limit == "-" + HALF_PI:
-        return _round_real(fmt, lambda bits: _half(enclose_constant("pi", bits), negative=True))
+        return _round_real(fmt, lambda bits: _half(enclose_constant("pi", bits), negative=True), budget)
     return round_value(fmt, limit)
 
 
@@ -163,12 +173,16 @@ def _half(ends: tuple[Fraction, Fraction], *, negative: bool = False) -> tuple[F
     return (-hi, -lo) if negative else (lo, hi)
 
 
-def _round_real(fmt: Format, enclose: _Enclose) -> Value:
-    """Ziv's strategy for a real strictly between two ends. It is irrational, so never on a boundary of codes, and the loop ends."""
+def _round_real(fmt: Format, enclose: _Enclose, budget: Budget, *, op: str = "sin", size: int = 0) -> Value:
+    """Ziv's strategy for a real strictly between two ends. It is irrational, so never on a boundary of codes, and the loop ends.
+
+    The price is that of the operation `op` on an argument of `size` bits.
+    """
     if isinstance(fmt, Exact):
         raise LeafFailure("a run through an elementary function needs a format that rounds it")
     bits = _START_BITS + (fmt.p if isinstance(fmt, Float) else 64)
     while True:
+        budget.spend(interval_work(op, bits + size))
         try:
             lo, hi = enclose(bits)
         except TooLarge as failure:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from . import limits
 from .derivation import Derivation
+from .failures import Rejection
 from .formats import Code, Exact, Float, Format, Int, power_of_two
 from .question import Question
 
@@ -24,6 +26,8 @@ def script(question: Question, bound: str, derivation: Derivation) -> str | None
 
 def term(q: Fraction) -> str:
     """A rational as an SMT-LIB real."""
+    if max(abs(q.numerator), q.denominator) >= 10**limits.MAX_SCRIPT_DIGITS:
+        raise Rejection(f"a number of an SMT-LIB script has more than {limits.MAX_SCRIPT_DIGITS} digits")
     size = f"{abs(q.numerator)}.0" if q.denominator == 1 else f"(/ {abs(q.numerator)}.0 {q.denominator}.0)"
     return f"(- {size})" if q < 0 else size
 

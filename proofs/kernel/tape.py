@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
-from . import limits
-from .failures import LeafFailure, Rejection
+from .budget import Budget as Budget
+from .budget import interval_work, oversize_work
+from .failures import LeafFailure
 from .fixed import DomainFailure, FixedPoint, TooLarge
 from .question import Box, Node
 
@@ -16,20 +17,8 @@ Interval = tuple[int, int]
 Jet = tuple[Interval, Interval, Interval]
 """Value, first and second derivative along one input."""
 
-
-class Budget:
-    """Counts work and stops what would take too long."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, work: int = limits.MAX_WORK) -> None:
-        self.left = work
-
-    def spend(self, work: int) -> None:
-        """Take `work` off what is left."""
-        self.left -= work
-        if self.left < 0:
-            raise Rejection("checking needs more work than the kernel's limit")
+_ROOM = 128
+"""Bits before the point of numbers of the usual size; larger ones cost extra."""
 
 
 class Tape:
@@ -41,12 +30,20 @@ class Tape:
         self.budget = budget
         self.zero: Interval = fixed.from_fraction(Fraction(0))
         self.one: Interval = fixed.from_fraction(Fraction(1))
-        self._cost = len(nodes) * (1 + precision // 64)
+        self.work = sum(interval_work(node.op, precision + _ROOM) for node in nodes)
+        """The work of one pass over the nodes, on numbers of the usual size."""
+        self._largest, self._least = 1 << precision + _ROOM, -(1 << precision + _ROOM)
         self._leaves = {
             k: fixed.from_fraction(node.payload) if isinstance(node.payload, Fraction) else fixed.pi() if node.op == "pi" else fixed.e()
             for k, node in enumerate(nodes)
             if node.op in ("const", "pi", "e")
         }
+
+    def _charge_large(self, op: str, intervals: Iterable[Interval]) -> None:
+        """Spend what an operation costs more on numbers beyond the usual size."""
+        for lo, hi in intervals:
+            if hi > self._largest or lo < self._least:
+                self.budget.spend(oversize_work(op, max(hi, -lo).bit_length()))
 
     def box(self, box: Box) -> dict[str, Interval]:
         """The box in fixed point, rounded outward."""
@@ -54,20 +51,22 @@ class Tape:
 
     def apply(self, node: Node, args: list[Interval]) -> Interval:
         """One operation on intervals; LeafFailure outside its domain."""
+        self._charge_large(node.op, args)
         try:
             if node.op == "pow":
                 assert isinstance(node.payload, int)
-                return self.fixed.power(args[0], node.payload)
-            function: Callable[..., Interval] = getattr(self.fixed, node.op)
-            return function(*args)
-        except DomainFailure as failure:
+                value = self.fixed.power(args[0], node.payload)
+            else:
+                function: Callable[..., Interval] = getattr(self.fixed, node.op)
+                value = function(*args)
+        except (DomainFailure, TooLarge) as failure:
             raise LeafFailure(f"{node.op}: {failure}") from None
-        except TooLarge as failure:
-            raise LeafFailure(f"{node.op}: {failure}") from None
+        self._charge_large("mul", (value,))
+        return value
 
     def values(self, inputs: Mapping[str, Interval], widening: list[int] | None = None) -> list[Interval]:
         """The enclosure of every node; each is widened by its entry of `widening` (THEORY S1: absolute errors added at the nodes)."""
-        self.budget.spend(self._cost)
+        self.budget.spend(self.work)
         result: list[Interval] = []
         for k, node in enumerate(self.nodes):
             if node.op == "var":
@@ -83,7 +82,7 @@ class Tape:
 
     def slopes(self, values: list[Interval]) -> list[Interval]:
         """d(last node)/d(node) for every node, over the enclosures `values`; generalised derivatives at kinks."""
-        self.budget.spend(2 * self._cost)
+        self.budget.spend(2 * self.work)
         slopes = [self.zero] * len(self.nodes)
         slopes[-1] = self.one
         fixed = self.fixed
@@ -91,18 +90,17 @@ class Tape:
             node = self.nodes[k]
             if not node.args or slopes[k] == self.zero:
                 continue
-            for argument, partial in zip(node.args, self.partials(node, [values[a] for a in node.args], values[k]), strict=True):
-                slopes[argument] = fixed.add(slopes[argument], fixed.mul(slopes[k], partial))
+            args = [values[a] for a in node.args]
+            self._charge_large(node.op, (*args, values[k], slopes[k]))
+            try:
+                for argument, partial in zip(node.args, self._partials(node, args, values[k]), strict=True):
+                    slopes[argument] = fixed.add(slopes[argument], fixed.mul(slopes[k], partial))
+            except (DomainFailure, TooLarge) as failure:
+                raise LeafFailure(f"the slope of {node.op}: {failure}") from None
         return slopes
 
-    def partials(self, node: Node, args: list[Interval], value: Interval) -> list[Interval]:
-        """The partial derivatives of one operation, by the rules of calculus; at kinks the hull of both sides."""
-        try:
-            return self._partials(node, args, value)
-        except (DomainFailure, TooLarge) as failure:
-            raise LeafFailure(f"the slope of {node.op}: {failure}") from None
-
     def _partials(self, node: Node, args: list[Interval], value: Interval) -> list[Interval]:
+        """The partial derivatives of one operation, by the rules of calculus; at kinks the hull of both sides."""
         fixed, one = self.fixed, self.one
         a = args[0]
         match node.op:
@@ -210,7 +208,7 @@ class Tape:
 
     def jet(self, inputs: Mapping[str, Interval], along: str) -> Jet:
         """Value, first and second derivative of the last node along one input; LeafFailure where a kink may lie in the box."""
-        self.budget.spend(4 * self._cost)
+        self.budget.spend(4 * self.work)
         jets: list[Jet] = []
         for k, node in enumerate(self.nodes):
             if node.op == "var":
@@ -227,6 +225,8 @@ class Tape:
     def _apply_jet(self, node: Node, args: list[Jet]) -> Jet:
         """The chain rule to second order."""
         fixed = self.fixed
+        for jet in args:
+            self._charge_large(node.op, jet)
         match node.op:
             case "add":
                 return self._combine(fixed.add, *args)

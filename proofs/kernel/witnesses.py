@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from .budget import Budget
 from .derivation import INFINITE, Derivation
 from .failures import Rejection
 from .formats import Code, Exact, Float, Int, code_between, finite, is_finite, is_free
 from .measure import Measure, Span, neighbours
 from .question import Point, Question
 from .run import round_inputs, run
-from .tape import Budget, Tape
+from .tape import Tape
 
 
 def enclose_at(tape: Tape, point: Point) -> Span:
@@ -97,7 +98,7 @@ def witness_run(question: Question, point: Point, precision: int, budget: Budget
         raise Rejection("a run needs the instances of the formats with free scale")
     if question.representable and any(program.inputs[name].round(x) != x for name, x in point.items()):
         raise Rejection("the point is not representable in the input format")
-    answer = run(question.nodes, program, round_inputs(program, point))
+    answer = run(question.nodes, program, round_inputs(program, point), budget)
     f = enclose_at(Tape(question.nodes, precision, budget), point)
     if not is_finite(answer):
         return Derivation(INFINITE, "W")

@@ -1,0 +1,46 @@
+"""What operations cost, so that checking ends in bounded time whatever a certificate asks for. Work is counted in about nanoseconds."""
+
+from __future__ import annotations
+
+from . import limits
+from .failures import Rejection
+
+ARITHMETIC = frozenset({"const", "var", "pi", "e", "add", "sub", "mul", "div", "neg", "abs", "min", "max", "fma"})
+"""Operations that take a few multiplications; each of the others takes a series."""
+
+PERIODIC = frozenset({"sin", "cos", "tan"})
+"""Operations whose series runs at the size of the argument."""
+
+
+class Budget:
+    """Counts work and stops what would take too long."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, work: int = limits.MAX_WORK) -> None:
+        self.left = work
+
+    def spend(self, work: int) -> None:
+        """Take `work` off what is left."""
+        self.demand(work)
+        self.left -= work
+
+    def demand(self, work: int) -> None:
+        """Reject what will surely take more than is left."""
+        if work > self.left:
+            raise Rejection("checking needs more work than the kernel's limit")
+
+
+def interval_work(op: str, bits: int) -> int:
+    """One operation on intervals whose ends have so many bits."""
+    return 1_000 + bits * bits // 300 if op in ARITHMETIC else 20_000 + bits * bits // 2
+
+
+def oversize_work(op: str, bits: int) -> int:
+    """What one operation costs more where a number has so many bits, far beyond the usual."""
+    return bits * bits if op in PERIODIC else bits * bits // 300
+
+
+def rational_work(bits: int) -> int:
+    """One operation on rationals with so many bits in numerator and denominator together, reduced to lowest terms."""
+    return 5_000 + bits * bits // 400

@@ -166,26 +166,32 @@ def test_nothing_says_where_packages_come_from() -> None:
     assert [path.name for path in texts if path.is_file() and addresses.search(path.read_text(encoding="utf-8"))] == []
 
 
-def readme_commands() -> list[str]:
-    """The commands behind `$ ` in the README's blocks, in order."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.exists() else ""
-    return re.findall(r"^\s*\$ ((?:suffice|python) .*)$", text, re.MULTILINE)
+VERDICT_LINE = re.compile(r"^ *(\S+ +(?:sufficient|impossible|insufficient|undecided) +\S+)|(: accepted: .*)$")
+
+
+def readme_commands() -> list[tuple[str, list[str]]]:
+    """The commands behind `$ ` in the README, in order, each with the verdicts that stand below it."""
+    found: list[tuple[str, list[str]]] = []
+    for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith("    $ "):
+            found.append((line.removeprefix("    $ "), []))
+        elif found and line.startswith("    ") and (match := VERDICT_LINE.search(line)):
+            found[-1][1].append(match[1] or match[2])
+    return found
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_readme_run(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_answer_as_it_says(tmp_path: Path) -> None:
     """In order, in one folder, so that a later one finds the files of an earlier one."""
-    for name in ("benchmarks", "README.md"):
-        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "benchmarks").symlink_to(ROOT / "benchmarks")
     commands = readme_commands()
-    assert commands
-    for command in commands:
+    assert len(commands) > 5
+    assert sum(len(verdicts) for _, verdicts in commands) > 8
+    for command, verdicts in commands:
         words = shlex.split(command)
-        assert "|" not in words
-        arguments = ["-m", "suffice", *words[1:]] if words[0] == "suffice" else words[1:]
-        done = python(*arguments, folder=tmp_path)
+        done = python(*(["-m", *words] if words[0] == "suffice" else words[1:]), folder=tmp_path)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
+        assert [verdict for verdict in verdicts if verdict not in done.stdout] == [], command
 
 
 def test_make_offers_what_the_readme_says() -> None:

@@ -227,7 +227,7 @@ def extremum(f: Function, box: Box, *, sense: int, relative: float = 2.0**-44, s
     for _ in range(steps):
         if not queue or -queue[0][0] <= best + size * Fraction(relative):
             break
-        for half in _halves(heapq.heappop(queue)[2]):
+        for half in halves(heapq.heappop(queue)[2]):
             found, larger, left = _search(f, half, sense, ticket)
             best, size = max(best, found), max(size, larger)
             for entry in left:
@@ -264,7 +264,7 @@ def outer_range(f: Function, value: arb, gradient: Gradient, box: Box) -> Range:
     return Range(max(natural.lo, mean_value.lo), min(natural.hi, mean_value.hi))
 
 
-def _halves(box: Box) -> list[Box]:
+def halves(box: Box) -> list[Box]:
     """The box cut across its widest side."""
     widest = max(range(len(box)), key=lambda i: box[i][1] - box[i][0])
     lo, hi = box[widest]

@@ -12,15 +12,15 @@ from flint import arb
 from suffice.encodings.problem import InputModel, Problem
 from suffice.hardware_specs.format import FloatFormat, IntFormat
 
-from .enclosures import Bound, Box, Function, Range, ball, direction, extremum, outer_range, to_range
+from .enclosures import Bound, Box, Function, Range, ball, direction, extremum, halves, outer_range, to_range
 from .fastruns import Floats
 from .measures import Image
 from .rounding import Piece, Value, cells, numbers
 
 Index = tuple[int, ...]
 
-PARTS = 4
-"""Into so many parts a cell is cut in each variable where f is not plainly monotone."""
+PARTS = 64
+"""Into so many parts at most a cell is cut where f is not plainly monotone."""
 
 
 class Partition:
@@ -133,16 +133,30 @@ class Partition:
         return [1 if lo == hi else direction(slope) for slope, (lo, hi) in zip(gradient, box, strict=True)]
 
     def _finer_directions(self, box: Box) -> list[int]:
-        """The same from parts of the box; all 0 if one part is in doubt or two disagree."""
-        sides = [[(lo + (hi - lo) * k / PARTS, lo + (hi - lo) * (k + 1) / PARTS) for k in range(PARTS)] for lo, hi in box]
-        common: list[int] | None = None
-        for part in product(*sides):
+        """The same from ever smaller parts of the box; all 0 if two parts disagree, or after too many."""
+        unknown = [0] * len(box)
+        if self._turns(box):
+            return unknown
+        common, todo = unknown, [box]
+        for _ in range(PARTS):
+            if not todo:
+                return common
+            part = todo.pop()
             ways = self._directions(part)
-            if not all(ways) or (common is not None and ways != common):
-                return [0] * len(box)
-            common = ways
-        assert common is not None
-        return common
+            if not all(ways):
+                todo += halves(part)
+            if any(a * b < 0 for a, b in zip(ways, common, strict=True)):
+                return unknown
+            common = [a or b for a, b in zip(ways, common, strict=True)]
+        return unknown
+
+    def _turns(self, box: Box) -> bool:
+        """Whether a partial derivative is positive at one corner of the box and negative at another."""
+        gradients = [self.f.value_and_gradient([ball(r) for r in corner])[1] for corner in product(*box)]
+        return any(
+            any(s is not None and s > 0 for s in slopes) and any(s is not None and s < 0 for s in slopes)
+            for slopes in zip(*gradients, strict=True)
+        )
 
     def _corner(self, index: Index, sense: int) -> Index:
         """Where on a box on which f is monotone it is largest (sense 1) or smallest (sense -1)."""

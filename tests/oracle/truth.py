@@ -35,7 +35,7 @@ EXAMINED = 4000
 ROUGH, FINE = 16, 200
 """Steps of branch and bound where f is not monotone on a cell: a rough examination, and a fine one where that does not decide."""
 
-REFINED = {ROUGH: 1500, FINE: 40}
+REFINED = {ROUGH: 800, FINE: 25}
 """So many of them are made at most."""
 
 
@@ -138,10 +138,11 @@ def _worst(partition: Partition, screened: Floats, examine: Callable[[int, int],
         _, cell, steps = heapq.heappop(queue)
         error = examine(cell, steps)
         low = max(low, error.lo)
+        if not monotone:
+            budget[steps] -= 1
         if monotone or steps == FINE:
             high = max(high, error.hi)
         else:
-            budget[steps] -= 1
             heapq.heappush(queue, (-error.hi, cell, FINE))
         if low == inf:
             break

@@ -48,18 +48,19 @@ def _cell_html(cell: Cell) -> str:
 
 
 def _show_in_colours(tables: Iterable[Table]) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table as RichTable
     from rich.text import Text
 
     console = Console()
     for table in tables:
-        console.print(Text(table.title, style="bold"))
-        shown = RichTable()
+        console.print(Text(table.title, style="bold"), soft_wrap=True)
+        shown = RichTable(box=SIMPLE_HEAD, pad_edge=False)
         for heading in table.headings:
             shown.add_column(Text(heading))
         for row in table.rows:
             shown.add_row(*(Text(cell.text, style=f"bold {cell.colour}" if cell.colour else "") for cell in row))
         console.print(shown)
         for note in table.notes:
-            console.print(Text(note))
+            console.print(Text(note), soft_wrap=True)

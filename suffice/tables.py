@@ -130,11 +130,11 @@ def possibility(result: Result) -> str:
 
 
 def bracket(low: Amount | None, high: Amount | None) -> str:
-    """A quantity between two proved ends, the decimals rounded outwards."""
+    """A quantity between two proved ends, the decimals rounded outwards; that it is not negative says nothing."""
     if isinstance(low, str) or isinstance(high, str):
         return "infinite"
-    if low is None or high is None:
-        return f">= {decimal_below(low)}" if low is not None else f"<= {decimal_above(high)}" if high is not None else NOTHING
+    if not low or high is None:
+        return f">= {decimal_below(low)}" if low else f"<= {decimal_above(high)}" if high is not None else NOTHING
     return f"in [{decimal_below(low)}, {decimal_above(high)}]"
 
 

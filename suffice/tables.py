@@ -101,7 +101,12 @@ def headline(problem: Problem) -> str:
     """The question in one line."""
     sides = ", ".join(f"{name} in [{_number(side.lo)}, {_number(side.hi)}]" for name, side in problem.box.items())
     parts = [f"{problem.name or 'f'} = {formula_text(problem)}", sides, tolerance_text(problem)]
-    return "; ".join(part for part in parts if part)
+    return printable("; ".join(part for part in parts if part))
+
+
+def printable(text: str) -> str:
+    """One line that a terminal shows as it is: names come from files."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def formula_text(problem: Problem) -> str:

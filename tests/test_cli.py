@@ -165,6 +165,20 @@ def test_problem_files_and_what_options_change(capsys: pytest.CaptureFixture[str
     assert content["results"][0]["verdict"] == "impossible"
 
 
+def test_names_from_files_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "hostile.toml"
+    path.write_text(
+        'name = "a\\u001b[31m\\nb\\u00e9"\nexpr = "x"\neps = "1"\nformats = ["fp16"]\n[box]\nx = ["0", "1"]\n', encoding="utf-8"
+    )
+    status, out, _ = run(capsys, "prove", str(path), "--archive", str(tmp_path / "archive.db"))
+    listed = run(capsys, "archive", "list", "--archive", str(tmp_path / "archive.db"))[1]
+    assert (status, "\x1b" in out, "\x1b" in listed) == (0, False, False)
+    assert out.startswith("a [31m b\u00e9 = x; ")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "suffice", "prove", str(path)]
+    assert subprocess.run(command, env=environment, capture_output=True, check=True).stdout.startswith(b"a [31m b\\xe9 = x; ")
+
+
 def test_expectations_set_the_status(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("prove", *SQUARE, "--eps", "1e-2", "--format", "fp16")
     assert run(capsys, *asked, "--expect", "sufficient")[0] == 0

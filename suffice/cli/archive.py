@@ -73,13 +73,16 @@ def list_entries(archive: Place = DEFAULT_PLACE, as_json: AsJson = False) -> Non
     """
     from suffice.cli.json_output import print_object
     from suffice.proofs.archive import Archive
+    from suffice.tables import printable
 
     with Archive.open(archive, create=False) as opened:
         entries, head = opened.entries(), opened.head()
     if as_json:
         print_object({"entries": [_entry_object(entry) for entry in entries], "head": head})
     else:
-        print("\n".join([*(f"{entry.index}  {entry.digest}  {entry.added}  {entry.label}" for entry in entries), f"head: {head}"]))
+        print(
+            "\n".join([*(f"{entry.index}  {entry.digest}  {entry.added}  {printable(entry.label)}" for entry in entries), f"head: {head}"])
+        )
 
 
 @archive_app.command()
@@ -92,6 +95,7 @@ def show(digest: Digest, archive: Place = DEFAULT_PLACE, as_json: AsJson = False
     from suffice.cli.json_output import print_object
     from suffice.proofs.archive import Archive
     from suffice.proofs.kernel import check as check_bytes
+    from suffice.tables import printable
 
     with Archive.open(archive, create=False) as opened:
         entry = opened.find(digest)
@@ -101,7 +105,7 @@ def show(digest: Digest, archive: Place = DEFAULT_PLACE, as_json: AsJson = False
         print_object({**_entry_object(entry), **found, "possible": report.possible, "assumptions": list(report.assumptions)})
     else:
         said = report.reason or f"{report.verdict} by {report.statement}".removesuffix(" by ")
-        print(f"{entry.index}  {entry.digest}\nadded: {entry.added}\nlabel: {entry.label}\n{report.status}: {said}")
+        print(f"{entry.index}  {entry.digest}\nadded: {entry.added}\nlabel: {printable(entry.label)}\n{report.status}: {said}")
         print("\n".join(f"assumed: {assumption}" for assumption in report.assumptions))
     raise typer.Exit(REJECTED if report.status == "rejected" else DONE)
 

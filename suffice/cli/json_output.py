@@ -26,7 +26,7 @@ _LONG_BITS = 256
 
 def print_object(content: Object) -> None:
     """The one object of a command."""
-    print(json.dumps(content, ensure_ascii=False, indent=2))
+    print(json.dumps(content, indent=2))
 
 
 def exact(value: Fraction) -> str:

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -44,6 +45,9 @@ def _start(context: typer.Context, version: Annotated[bool, typer.Option("--vers
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status; every complaint is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="suffice", standalone_mode=False)
         sys.stdout.flush()
@@ -65,8 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str) -> int:
-    line = "".join(character if character.isprintable() else " " for character in message)
-    print(f"suffice: {line}", file=sys.stderr)
+    print(f"suffice: {''.join(c if c.isprintable() else ' ' for c in message)}", file=sys.stderr)
     _drop_output()
     return BAD_INPUT
 

@@ -1,4 +1,7 @@
-"""What operations cost, so that checking ends in bounded time whatever a certificate asks for. Work is counted in about nanoseconds."""
+"""What operations cost, so that checking ends in bounded time whatever a certificate asks for.
+
+Work is counted in about nanoseconds, rather too many than too few.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,9 @@ ARITHMETIC = frozenset({"const", "var", "pi", "e", "add", "sub", "mul", "div", "
 
 PERIODIC = frozenset({"sin", "cos", "tan"})
 """Operations whose series runs at the size of the argument."""
+
+REPEATED = frozenset({"expm1", "sin", "cos", "asin", "acos", "sinh", "cosh", "pow"})
+"""Operations whose derivative takes a series or a root more."""
 
 
 class Budget:
@@ -33,7 +39,12 @@ class Budget:
 
 def interval_work(op: str, bits: int) -> int:
     """One operation on intervals whose ends have so many bits."""
-    return 1_000 + bits * bits // 300 if op in ARITHMETIC else 20_000 + bits * bits // 2
+    return 1_000 + bits * bits // 300 if op in ARITHMETIC else 16_000 + bits * bits // 3
+
+
+def slope_work(op: str, bits: int) -> int:
+    """Its partial derivatives, and their products with a slope."""
+    return 3 * interval_work("mul", bits) + (interval_work(op, bits) if op in REPEATED else 0)
 
 
 def oversize_work(op: str, bits: int) -> int:

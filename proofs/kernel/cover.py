@@ -287,6 +287,7 @@ class Cover:
 
     def _program(self, leaf: Box) -> LeafBound:
         """S1: sum over roundings of (largest error there) x (largest slope from there), ranges taken over all such errors."""
+        self.budget.spend(2 * len(self.question.nodes) * rational_work(self.tape.fixed.bits))
         errors = self._rounding_errors(leaf)
         widening = [self._ceil(error) for error in errors]
         values = self.tape.values(self.tape.box(leaf), widening)
@@ -320,12 +321,12 @@ class Cover:
                 computed.append(interval)
                 errors.append(error)
                 continue
-            rounded, added = self._round_range(fmt, *self._to_span(interval), f"node {k} ({node.op})")
+            rounded, added = self._round_interval(fmt, interval, f"node {k} ({node.op})")
             computed.append(rounded)
             errors.append(error + added)
         if program.output.holds(program.nodes[-1]):
             return [*errors, Fraction(0)]
-        return [*errors, self._round_range(program.output, *self._to_span(computed[-1]), "the output")[1]]
+        return [*errors, self._round_interval(program.output, computed[-1], "the output")[1]]
 
     def _read_input(self, name: str, leaf: Box) -> tuple[Interval, Fraction]:
         """The input codes that a leaf reaches, and how far they lie from the real input."""
@@ -339,6 +340,16 @@ class Cover:
         if not fmt.stays_finite(lo, hi):
             raise LeafFailure(f"{what} may overflow")
         return self.tape.fixed.from_ends(finite(fmt.round(lo)), finite(fmt.round(hi))), fmt.error(lo, hi)
+
+    def _round_interval(self, fmt: Format, interval: Interval, what: str) -> tuple[Interval, Fraction]:
+        """The same for an interval in fixed point, in integers where the format is binary."""
+        if not isinstance(fmt, Float):
+            return self._round_range(fmt, *self._to_span(interval), what)
+        bits = self.tape.fixed.bits
+        lo, hi = (fmt.round_fixed(end, bits) for end in interval)
+        if lo is None or hi is None:
+            raise LeafFailure(f"{what} may overflow")
+        return (lo, hi), fmt.error_ratio(*interval, self._scale)
 
     def _constant(self, k: int) -> tuple[Interval, Fraction]:
         """The code that a constant node holds, and its known error."""

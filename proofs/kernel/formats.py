@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 NEGATIVE_ZERO = "-0"
 INFINITY = "+inf"
@@ -16,6 +17,7 @@ Value = Fraction | str
 ZERO = Fraction(0)
 
 
+@lru_cache(maxsize=1024)
 def power_of_two(exponent: int) -> Fraction:
     """2^exponent."""
     return Fraction(1 << exponent) if exponent >= 0 else Fraction(1, 1 << -exponent)
@@ -23,7 +25,12 @@ def power_of_two(exponent: int) -> Fraction:
 
 def exponent_of(r: Fraction) -> int:
     """The e with 2^e <= |r| < 2^(e+1), for r != 0."""
-    n, d = abs(r.numerator), r.denominator
+    return ratio_exponent(r.numerator, r.denominator)
+
+
+def ratio_exponent(n: int, d: int) -> int:
+    """The e with 2^e <= |n| / d < 2^(e+1), for n != 0 and d > 0."""
+    n = abs(n)
     e = n.bit_length() - d.bit_length()
     return e if (n >= d << e if e >= 0 else n << -e >= d) else e - 1
 
@@ -65,6 +72,10 @@ class Exact:
     def round(self, r: Fraction) -> Value:
         """r."""
         return r
+
+    def round_ratio(self, n: int, d: int) -> Value:
+        """n / d."""
+        return Fraction(n, d)
 
     def round_special(self, value: str) -> Value:
         """The value itself."""
@@ -112,35 +123,50 @@ class Float:
 
     def round(self, r: Fraction) -> Value:
         """The value that the real r rounds to."""
-        if r == 0:
+        return self.round_ratio(r.numerator, r.denominator)
+
+    def round_ratio(self, n: int, d: int) -> Value:
+        """The value that n / d rounds to (d > 0, not necessarily in lowest terms)."""
+        if n == 0:
             return ZERO
-        unit = self._unit(r)
-        rounded = self._round_to(r, unit)
-        if abs(rounded) > self.max_finite:
-            return self._overflowed(r)
-        if self.subnormals == "flushed" and abs(rounded) < power_of_two(self.emin):
-            rounded = ZERO
-        if rounded == 0 and r < 0 and self.negative_zero:
-            return NEGATIVE_ZERO
+        unit = self._unit(n, d)
+        steps = round_integer(n, d << unit, self.rounding) if unit >= 0 else round_integer(n << -unit, d, self.rounding)
+        exponent = steps.bit_length() - 1 + unit
+        if self.subnormals == "flushed" and exponent < self.emin:
+            steps = 0
+        if steps == 0:
+            return NEGATIVE_ZERO if n < 0 and self.negative_zero else ZERO
+        rounded = Fraction(steps << unit) if unit >= 0 else Fraction(steps, 1 << -unit)
+        if exponent >= self.emax and abs(rounded) > self.max_finite:
+            return self._overflowed(positive=n > 0)
         return rounded
 
-    def _unit(self, r: Fraction) -> int:
-        return max(exponent_of(r), self.emin) - self.p + 1
+    def round_fixed(self, n: int, bits: int) -> int | None:
+        """n / 2^bits rounded, in units of 2^-bits; None where it overflows.
 
-    def _round_to(self, r: Fraction, unit: int) -> Fraction:
-        n, d = r.numerator, r.denominator
-        if unit >= 0:
-            return Fraction(round_integer(n, d << unit, self.rounding) << unit)
-        return Fraction(round_integer(n << -unit, d, self.rounding), 1 << -unit)
+        Where the spacing is finer than such a unit, n / 2^bits is a number of the format.
+        """
+        if n == 0:
+            return 0
+        shift = max(n.bit_length() - 1 - bits, self.emin) - self.p + 1 + bits
+        rounded = round_integer(n, 1 << shift, self.rounding) << shift if shift > 0 else n
+        exponent = rounded.bit_length() - 1 - bits
+        if exponent >= self.emax and abs(rounded) > self.max_finite * (1 << bits):
+            return None
+        return 0 if self.subnormals == "flushed" and exponent < self.emin else rounded
 
-    def _overflowed(self, r: Fraction) -> Value:
-        largest = self.max_finite if r > 0 else -self.max_finite
-        toward_zero = self.rounding == "toward_zero" or self.rounding == ("down" if r > 0 else "up")
+    def _unit(self, n: int, d: int) -> int:
+        """The exponent of the spacing at n / d."""
+        return max(ratio_exponent(n, d), self.emin) - self.p + 1
+
+    def _overflowed(self, *, positive: bool) -> Value:
+        largest = self.max_finite if positive else -self.max_finite
+        toward_zero = self.rounding == "toward_zero" or self.rounding == ("down" if positive else "up")
         if toward_zero or self.overflow == "saturate":
             return largest
         if self.overflow == "nan":
             return NAN
-        return INFINITY if r > 0 else NEGATIVE_INFINITY
+        return INFINITY if positive else NEGATIVE_INFINITY
 
     def round_special(self, value: str) -> Value:
         """What a special value becomes in this format."""
@@ -160,8 +186,8 @@ class Float:
             return self.max_finite
         if r == 0:
             return ZERO
-        unit = self._unit(r)
         n, d = r.numerator, r.denominator
+        unit = self._unit(n, d)
         number = Fraction(n // (d << unit) << unit) if unit >= 0 else Fraction((n << -unit) // d, 1 << -unit)
         number = max(number, -self.max_finite)
         tiny = power_of_two(self.emin)
@@ -189,22 +215,25 @@ class Float:
 
     def error(self, lo: Fraction, hi: Fraction) -> Fraction:
         """An upper bound of |rnd r - r| over lo <= r <= hi where nothing overflows (THEORY section 4)."""
-        largest = max(abs(lo), abs(hi))
+        return self.error_ratio(lo.numerator * hi.denominator, hi.numerator * lo.denominator, lo.denominator * hi.denominator)
+
+    def error_ratio(self, lo: int, hi: int, d: int) -> Fraction:
+        """`error` for ends lo / d and hi / d (d > 0)."""
+        largest = max(-lo, hi)
         if largest == 0:
             return ZERO
-        half = self.half_spacing_below(largest)
-        if not self.is_nearest:
-            half *= 2
-        if self.subnormals == "flushed" and (lo <= 0 <= hi or min(abs(lo), abs(hi)) < power_of_two(self.emin)):
-            half = max(half, min(largest, power_of_two(self.emin)))
-        return half
+        error = power_of_two(self._spacing_exponent(largest, d) - self.is_nearest)
+        if self.subnormals == "flushed":
+            smallest = 0 if lo <= 0 <= hi else min(abs(lo), abs(hi))
+            if smallest == 0 or ratio_exponent(smallest, d) < self.emin:
+                error = max(error, min(Fraction(largest, d), power_of_two(self.emin)))
+        return error
 
-    def half_spacing_below(self, magnitude: Fraction) -> Fraction:
-        """Half the spacing just below a positive magnitude (at a power of two: that of the binade below it)."""
-        e = exponent_of(magnitude)
-        if magnitude == power_of_two(e):
-            e -= 1
-        return power_of_two(max(e, self.emin) - self.p)
+    def _spacing_exponent(self, n: int, d: int) -> int:
+        """The exponent of the spacing just below n / d > 0 (at a power of two: that of the binade below it)."""
+        e = ratio_exponent(n, d)
+        is_power = n == d << e if e >= 0 else n << -e == d
+        return max(e - is_power, self.emin) - self.p + 1
 
     def gap(self, lo: Fraction, hi: Fraction) -> Fraction | None:
         """An upper bound of the distance of any real in [lo, hi] to the nearest number; None beyond the largest number."""
@@ -213,7 +242,7 @@ class Float:
             return None
         if largest == 0:
             return ZERO
-        half = self.half_spacing_below(largest)
+        half = power_of_two(self._spacing_exponent(largest.numerator, largest.denominator) - 1)
         if self.subnormals == "flushed" and (lo <= 0 <= hi or min(abs(lo), abs(hi)) < power_of_two(self.emin)):
             half = max(half, min(largest, power_of_two(self.emin - 1)))
         return half
@@ -270,9 +299,12 @@ class Int:
 
     def round(self, r: Fraction) -> Value:
         """The value that r rounds to; out of range saturates."""
+        return self.round_ratio(r.numerator, r.denominator)
+
+    def round_ratio(self, n: int, d: int) -> Value:
+        """The value that n / d rounds to (d > 0, not necessarily in lowest terms)."""
         scale, zero = self._affine()
-        steps = r / scale
-        q = round_integer(steps.numerator, steps.denominator, self.rounding) + zero
+        q = round_integer(n * scale.denominator, d * scale.numerator, self.rounding) + zero
         return self.value(min(max(q, self.qmin), self.qmax))
 
     def round_special(self, value: str) -> Value:
@@ -354,12 +386,18 @@ def boundary_denominator(fmt: Float | Int) -> int:
 
 def just_above(fmt: Format, r: Fraction) -> Value:
     """The code of the reals immediately above r: no boundary lies in (r, r + step]."""
-    return r if isinstance(fmt, Exact) else fmt.round(r + Fraction(1, 2 * r.denominator * boundary_denominator(fmt)))
+    return r if isinstance(fmt, Exact) else _beside(fmt, r, 1)
 
 
 def just_below(fmt: Format, r: Fraction) -> Value:
     """The code of the reals immediately below r."""
-    return r if isinstance(fmt, Exact) else fmt.round(r - Fraction(1, 2 * r.denominator * boundary_denominator(fmt)))
+    return r if isinstance(fmt, Exact) else _beside(fmt, r, -1)
+
+
+def _beside(fmt: Float | Int, r: Fraction, side: int) -> Value:
+    """The code of r + side / (2 d D) with r = n / d and the D of `boundary_denominator`."""
+    twice = 2 * boundary_denominator(fmt)
+    return fmt.round_ratio(r.numerator * twice + side, r.denominator * twice)
 
 
 def code_between(fmt: Format, lo: Fraction, hi: Fraction) -> Value | None:

@@ -51,5 +51,5 @@ MAX_END_BITS = 1 << 15
 MAX_SCRIPT_DIGITS = 4_000
 """Decimal digits of a number in an SMT-LIB script."""
 
-MAX_WORK = 60_000_000_000
+MAX_WORK = 100_000_000_000
 """Budget of work (budget.py), about a minute."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
 from .budget import Budget as Budget
-from .budget import interval_work, oversize_work
+from .budget import interval_work, oversize_work, slope_work
 from .failures import LeafFailure
 from .fixed import DomainFailure, FixedPoint, TooLarge
 from .question import Box, Node
@@ -32,6 +32,7 @@ class Tape:
         self.one: Interval = fixed.from_fraction(Fraction(1))
         self.work = sum(interval_work(node.op, precision + _ROOM) for node in nodes)
         """The work of one pass over the nodes, on numbers of the usual size."""
+        self.slope_work = sum(slope_work(node.op, precision + _ROOM) for node in nodes)
         self._largest, self._least = 1 << precision + _ROOM, -(1 << precision + _ROOM)
         self._leaves = {
             k: fixed.from_fraction(node.payload) if isinstance(node.payload, Fraction) else fixed.pi() if node.op == "pi" else fixed.e()
@@ -82,7 +83,7 @@ class Tape:
 
     def slopes(self, values: list[Interval]) -> list[Interval]:
         """d(last node)/d(node) for every node, over the enclosures `values`; generalised derivatives at kinks."""
-        self.budget.spend(2 * self.work)
+        self.budget.spend(self.slope_work)
         slopes = [self.zero] * len(self.nodes)
         slopes[-1] = self.one
         fixed = self.fixed
@@ -208,7 +209,7 @@ class Tape:
 
     def jet(self, inputs: Mapping[str, Interval], along: str) -> Jet:
         """Value, first and second derivative of the last node along one input; LeafFailure where a kink may lie in the box."""
-        self.budget.spend(4 * self.work)
+        self.budget.spend(2 * (self.work + 2 * self.slope_work))
         jets: list[Jet] = []
         for k, node in enumerate(self.nodes):
             if node.op == "var":

@@ -16,12 +16,13 @@ from suffice.encodings.enclosures.crosscheck import crosscheck_value
 from suffice.encodings.problem import Interval, Problem
 from suffice.errors import DisagreementError, DomainError
 from suffice.hardware_specs.format import EXACT, CodeFormat
+from suffice.proofs.kernel.derivation import Derivation
 from suffice.proofs.kernel.limits import MAX_PRECISION
 from suffice.prover.case import Asked, Case, is_free, make_case
 from suffice.prover.covers import MAX_LEAVES, CoverFailed, build_cover
 from suffice.prover.dossier import Dossier
 from suffice.prover.emulation import can_emulate
-from suffice.prover.laws import Law, along_segments, counting, inside_cell, write_point
+from suffice.prover.laws import along_segments, counting, inside_cell, write_point
 from suffice.prover.leading import leading_points
 from suffice.prover.results import Amount, Finding, Point
 from suffice.prover.search import Candidate, Search, search
@@ -41,15 +42,16 @@ class Attempt:
     run_all: bool
     findings: list[Finding] = field(default_factory=list)
 
-    def record(self, strategy: str, start: float, bound: str = "", note: str = "") -> None:
-        """Note what a strategy established."""
-        claim = self.dossier.claims.get(bound)
+    def record(self, strategy: str, start: float, bound: str, derived: Sequence[Derivation | None], note: str = "") -> None:
+        """Note the best of what a strategy derived."""
         seconds = time.monotonic() - start
-        if claim is None:
+        known = [derivation for derivation in derived if derivation is not None]
+        if not known:
             self.findings.append(Finding(strategy=strategy, seconds=seconds, note=note))
             return
+        best = max(known, key=lambda derivation: inf if isinstance(derivation.value, str) else derivation.value)
         self.findings.append(
-            Finding(strategy=strategy, bound=bound, statement=claim.statement, value=amount(claim.value), seconds=seconds, note=note)
+            Finding(strategy=strategy, bound=bound, statement=best.label, value=amount(best.value), seconds=seconds, note=note)
         )
 
 
@@ -68,21 +70,17 @@ def try_range(attempt: Attempt) -> None:
     """T7 and T1 at the extremes of f."""
     start = time.monotonic()
     extremes = (attempt.bounds.lowest.point, attempt.bounds.highest.point)
-    confirm_candidates(attempt, "floor", [Candidate((point,), 0.0) for point in extremes])
-    attempt.record("range", start, "floor")
+    attempt.record("range", start, "floor", confirm_candidates(attempt, "floor", [Candidate((point,), 0.0) for point in extremes]))
 
 
 def try_counting(attempt: Attempt) -> None:
     """T3, which needs no more than two points."""
-    _offer_laws(attempt, "counting", counting(attempt.case, attempt.bounds, precision_for(attempt)))
-
-
-def _offer_laws(attempt: Attempt, strategy: str, laws: list[Law]) -> None:
     start = time.monotonic()
-    for law in laws:
-        if attempt.dossier.offer("floor", law.evidence) is not None and law.name == "count":
-            break
-    attempt.record(strategy, start, "floor")
+    for law in counting(attempt.case, attempt.bounds, precision_for(attempt)):
+        derived = attempt.dossier.offer("floor", law.evidence)
+        if derived is not None:
+            attempt.record("counting", start, "floor", [derived])
+            return
 
 
 def try_laws(attempt: Attempt, found: Search) -> None:
@@ -91,7 +89,9 @@ def try_laws(attempt: Attempt, found: Search) -> None:
     laws = along_segments(attempt.case, precision)
     if found.pairs:
         laws += inside_cell(attempt.case, found.pairs[0].points[0], precision)
-    _offer_laws(attempt, "laws", laws)
+    for law in laws:
+        start = time.monotonic()
+        attempt.record(f"{law.name} law", start, "floor", [attempt.dossier.offer("floor", law.evidence)])
 
 
 def search_and_confirm(attempt: Attempt) -> Search:
@@ -104,25 +104,25 @@ def search_and_confirm(attempt: Attempt) -> Search:
     leading = leading_points(case, attempt.bounds)
     pairs = (*found.pairs, *(Candidate(points, 0.0) for points in leading))
     strategy = f"enumeration of {found.sites} codes" if found.complete else "witness search"
-    confirm_candidates(attempt, "floor", pairs)
-    attempt.record(strategy, start, "floor")
+    attempt.record(strategy, start, "floor", confirm_candidates(attempt, "floor", pairs))
     if case.has_program and (attempt.run_all or not attempt.dossier.exceeds("floor")):
         start = time.monotonic()
         runs = (*found.runs, *(Candidate((point,), 0.0) for points in leading for point in points))
-        confirm_candidates(attempt, "witness_error", runs)
-        attempt.record("runs", start, "witness_error")
+        attempt.record("runs", start, "witness_error", confirm_candidates(attempt, "witness_error", runs))
     return found
 
 
-def confirm_candidates(attempt: Attempt, bound: str, candidates: Sequence[Candidate]) -> None:
-    """Offer candidates to the kernel, best first, with more precision where the first does not resolve f."""
+def confirm_candidates(attempt: Attempt, bound: str, candidates: Sequence[Candidate]) -> list[Derivation | None]:
+    """Offer candidates to the kernel, best first."""
     precision = precision_for(attempt)
+    derived = []
     for candidate in candidates:
         points = [write_point(point) for point in candidate.points]
         evidence: dict[str, Any] = {"kind": "pair", "points": points, "precision": precision}
         if bound == "witness_error":
             evidence = {"kind": "run", "point": points[0], "precision": precision}
-        attempt.dossier.offer(bound, evidence)
+        derived.append(attempt.dossier.offer(bound, evidence))
+    return derived
 
 
 def precision_for(attempt: Attempt) -> int:
@@ -140,16 +140,22 @@ def precision_for(attempt: Attempt) -> int:
 def find_cover(attempt: Attempt, *, ideal: bool) -> str:
     """A cover whose leaves all meet the threshold, then a tighter one if that is cheap; the reason if there is none."""
     reason = ""
-    for pieces in _PIECES:
-        reason = _build(attempt, attempt.dossier.threshold, ideal=ideal, pieces=pieces)
-        if not reason:
+    for pieces in _PIECES_OF_CELL if ideal else _PIECES_OF_LEAF:
+        failed = _build(attempt, attempt.dossier.threshold, ideal=ideal, pieces=pieces)
+        if failed is None:
             tightest_cover(attempt, ideal=ideal)
+            return ""
+        reason = describe(failed)
+        if failed.is_exhausted:
             break
     return reason
 
 
-_PIECES = (16, 256)
-"""Into how many parts a cell is cut to find its image: what is cheap, and what is thorough."""
+_PIECES_OF_CELL = (4, 32, 256)
+"""Into how many parts a whole cell is cut to find its image: from cheap to thorough."""
+
+_PIECES_OF_LEAF = (1, 16)
+"""The same for leaves that the cover itself may cut further."""
 
 _CHEAP_LEAVES = 128
 _CHEAP_SECONDS = 0.3
@@ -167,15 +173,21 @@ def tightest_cover(attempt: Attempt, *, ideal: bool) -> str:
         if isinstance(known, Fraction) and known <= target:
             continue
         failed = _build(attempt, target, ideal=ideal, leaves=_CHEAP_LEAVES, seconds=_CHEAP_SECONDS)
-        if failed and bound in attempt.dossier.claims:
+        if failed is not None and bound in attempt.dossier.claims:
             return ""
-        reason = failed
+        reason = describe(failed) if failed else ""
     return reason
 
 
+def describe(failed: CoverFailed) -> str:
+    """Why there is no cover, and where."""
+    where = ", ".join(f"{name} in [{float(lo):.6g}, {float(hi):.6g}]" for name, (lo, hi) in failed.leaf.items())
+    return f"{failed.reason} at {where}"
+
+
 def _build(
-    attempt: Attempt, target: Fraction, *, ideal: bool, leaves: int = MAX_LEAVES, seconds: float = inf, pieces: int = _PIECES[0]
-) -> str:
+    attempt: Attempt, target: Fraction, *, ideal: bool, leaves: int = MAX_LEAVES, seconds: float = inf, pieces: int = 1
+) -> CoverFailed | None:
     start = time.monotonic()
     strategy, bound = ("ideal algorithm", "floor_upper") if ideal else ("error bound", "error_bound")
     built = build_cover(
@@ -183,19 +195,19 @@ def _build(
         deadline=min(attempt.deadline, start + seconds), max_leaves=leaves, pieces=pieces,
     )  # fmt: skip
     if isinstance(built, CoverFailed):
-        where = ", ".join(f"{name} in [{float(lo):.6g}, {float(hi):.6g}]" for name, (lo, hi) in built.leaf.items())
-        attempt.record(strategy, start, note=f"{built.reason} at {where}")
-        return f"{built.reason} at {where}"
-    attempt.dossier.accept(bound, built.evidence, built.derivation)
-    attempt.record(strategy, start, bound)
-    return ""
+        attempt.record(strategy, start, bound, [], describe(built))
+        return built
+    attempt.record(strategy, start, bound, [attempt.dossier.accept(bound, built.evidence, built.derivation)])
+    return None
 
 
 def amount(value: Fraction | str) -> Amount:
+    """A value of the kernel's as the prover reports it."""
     return value if isinstance(value, Fraction) else "infinite"
 
 
 def read_point(point: dict[str, str]) -> Point:
+    """A point as it stands in a certificate."""
     return {name: Fraction(x) for name, x in point.items()}
 
 

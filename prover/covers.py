@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from suffice.encodings.problem import Interval
 from suffice.hardware_specs.format import FloatFormat, IntFormat
 from suffice.proofs.jsondata import number_text
 from suffice.proofs.kernel.cover import Cover, LeafBound, combine
@@ -22,6 +21,9 @@ MAX_LEAVES = 40_000
 
 _ALIGNED_BITS = 24
 """Cuts are made between cells for input formats up to this precision, so that leaves are whole cells in the end."""
+
+_PARTS_OF_CELL = 64
+"""A leaf inside one cell is cut no further than into this many parts of it."""
 
 _DEEPEST = 80
 """Cuts on the way to one leaf beyond which it is hopeless."""
@@ -41,10 +43,12 @@ class CoverFailed:
 
     reason: str
     leaf: Box
+    is_exhausted: bool = False
+    """Whether time or leaves ran out, so that trying harder is no use."""
 
 
 def build_cover(
-    case: Case, *, ideal: bool, target: Fraction, precision: int, pieces: int = 16, deadline: float, max_leaves: int = MAX_LEAVES
+    case: Case, *, ideal: bool, target: Fraction, precision: int, pieces: int, deadline: float, max_leaves: int = MAX_LEAVES
 ) -> CoverFound | CoverFailed:
     """Depth first: bound the box, and where the bound exceeds the target cut it in two and go on with each part."""
     question = case.question
@@ -52,12 +56,13 @@ def build_cover(
     splits: list[Any] = []
     bounds: list[LeafBound] = []
     pending: list[tuple[Box, int]] = [(dict(question.box), 0)]
+    cuts = _Cuts(case)
     while pending:
         leaf, depth = pending.pop()
         if time.monotonic() > deadline:
-            return CoverFailed("time ran out", leaf)
+            return CoverFailed("time ran out", leaf, is_exhausted=True)
         if len(bounds) + len(pending) > max_leaves or depth > _DEEPEST:
-            return CoverFailed(f"more than {max_leaves} leaves or {_DEEPEST} cuts in a row would be needed", leaf)
+            return CoverFailed(f"more than {max_leaves} leaves or {_DEEPEST} cuts in a row would be needed", leaf, is_exhausted=True)
         reason = "the bound exceeds the target"
         try:
             bound = cover.leaf_bound(leaf)
@@ -69,7 +74,7 @@ def build_cover(
             reason = str(failure)
         except Rejection as rejection:
             return CoverFailed(str(rejection), leaf)
-        cut = _choose_cut(case, cover, leaf)
+        cut = _choose_cut(case, cover, cuts, leaf)
         if cut is None:
             return CoverFailed(reason, leaf)
         name, at = cut
@@ -81,15 +86,14 @@ def build_cover(
     return CoverFound({"kind": "cover", "splits": splits, "pieces": pieces, "precision": precision}, combine(bounds))
 
 
-def _choose_cut(case: Case, cover: Cover, leaf: Box) -> tuple[str, Fraction] | None:
-    """Cut the input along which f varies most, between two cells near its middle; None where nothing is left to cut."""
+def _choose_cut(case: Case, cover: Cover, cuts: _Cuts, leaf: Box) -> tuple[str, Fraction] | None:
+    """Cut the input along which f varies most, cells only once the leaf lies in one; None where nothing is left to cut."""
     weights = _variations(case, cover, leaf)
-    for name in sorted(weights, key=lambda n: -weights[n]):
-        lo, hi = leaf[name]
-        at = _between_cells(case, name, lo, hi)
-        if at is not None:
-            return name, at
-    return None
+    places = {name: place for name in weights if (place := cuts.place(name, *leaf[name])) is not None}
+    if not places:
+        return None
+    name = max(places, key=lambda n: (places[n].between_cells, weights[n]))
+    return name, places[name].at
 
 
 def _variations(case: Case, cover: Cover, leaf: Box) -> dict[str, float]:
@@ -108,21 +112,35 @@ def _variations(case: Case, cover: Cover, leaf: Box) -> dict[str, float]:
     return result
 
 
-def _between_cells(case: Case, name: str, lo: Fraction, hi: Fraction) -> Fraction | None:
-    """A place strictly inside to cut at: an end of the middle's cell for coarse formats, else the middle."""
-    middle = (lo + hi) / 2
-    fmt = case.inputs[name]
-    if not isinstance(fmt, FloatFormat | IntFormat) or is_free(fmt) or (isinstance(fmt, FloatFormat) and fmt.p > _ALIGNED_BITS):
-        return middle
-    cell = cell_within(fmt, Interval(lo, hi), middle)
-    inside = [end for end in (cell.lo, cell.hi) if lo < end < hi]
-    if not inside:
-        return middle if (hi - lo) * (1 << 40) > max(abs(lo), abs(hi)) and not _is_point_cell(case, name, lo, hi) else None
-    return min(inside, key=lambda end: abs(end - middle))
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where to cut an input, and whether that separates its cells."""
+
+    at: Fraction
+    between_cells: bool
 
 
-def _is_point_cell(case: Case, name: str, lo: Fraction, hi: Fraction) -> bool:
-    """Whether nothing is gained by cutting further: the leaf is a small part of one cell already."""
-    box = case.problem.box[name]
-    cell = cell_within(case.inputs[name], box, (lo + hi) / 2)
-    return (hi - lo) * 16 < cell.hi - cell.lo
+class _Cuts:
+    """Places to cut: between two cells near the middle for coarse formats, else in the middle. Remembered: leaves share their sides."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._known: dict[tuple[str, Fraction, Fraction], _Place | None] = {}
+
+    def place(self, name: str, lo: Fraction, hi: Fraction) -> _Place | None:
+        """A place strictly inside, None where nothing is gained by cutting further."""
+        key = name, lo, hi
+        if key not in self._known:
+            self._known[key] = self._find(name, lo, hi)
+        return self._known[key]
+
+    def _find(self, name: str, lo: Fraction, hi: Fraction) -> _Place | None:
+        middle = (lo + hi) / 2
+        fmt = self._case.inputs[name]
+        if not isinstance(fmt, FloatFormat | IntFormat) or is_free(fmt) or (isinstance(fmt, FloatFormat) and fmt.p > _ALIGNED_BITS):
+            return _Place(middle, between_cells=True)
+        cell = cell_within(fmt, self._case.problem.box[name], middle)
+        inside = [end for end in (cell.lo, cell.hi) if lo < end < hi]
+        if inside:
+            return _Place(min(inside, key=lambda end: abs(end - middle)), between_cells=True)
+        return _Place(middle, between_cells=False) if (hi - lo) * _PARTS_OF_CELL >= cell.hi - cell.lo else None

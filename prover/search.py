@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -313,5 +314,5 @@ def _inside(case: Case, sites: Sites, point: dict[str, Array], k: int) -> dict[s
 
 
 def _rounds_elsewhere(fmt: FloatFormat | IntFormat, x: Fraction, code: float) -> bool:
-    rounded = round_exact(fmt, x)
-    return not isinstance(rounded, Fraction) or rounded != Fraction(code)
+    rounded = float(round_exact(fmt, x))
+    return rounded != code and not (isnan(rounded) and isnan(code))

@@ -13,7 +13,8 @@ from functools import cache, reduce
 from typing import Any
 
 from suffice.encodings.expression import Expression, ExpressionBuilder
-from suffice.encodings.operations import Op
+from suffice.encodings.limits import MAX_DIGITS
+from suffice.encodings.operations import OPERATIONS, Op
 from suffice.encodings.readers.functions import INSTEAD
 from suffice.encodings.readers.numbers import check_digits, read_name
 from suffice.encodings.readers.places import shown
@@ -35,9 +36,6 @@ def from_sympy(expression: Any) -> Expression:
 
     if not isinstance(expression, sympy.Expr):
         raise InputError(f"{shown(str(type(expression).__name__))} is not a SymPy expression", mend="build it from sympy.symbols")
-    symbols = expression.free_symbols
-    if len({symbol.name for symbol in symbols}) < len(symbols):
-        raise InputError("two different symbols have one name", where="SymPy expression", mend="make every symbol by one call of symbols")
     reader = _Reader()
     result = reader.builder.build(reader.read(expression))
     check_size(result)
@@ -64,6 +62,7 @@ def _functions() -> dict[type, Op]:
 @dataclass(frozen=True, slots=True)
 class _Reader:
     builder: ExpressionBuilder = field(default_factory=ExpressionBuilder)
+    symbols: dict[str, Any] = field(default_factory=dict)
 
     def read(self, root: Any) -> int:
         """Parts first, each once, without recursion."""
@@ -88,9 +87,8 @@ class _Reader:
         if isinstance(term, sympy.Rational | sympy.Float):
             value = _exact(term)
             return (), lambda _: self.builder.constant(value)
-        if isinstance(term, sympy.Symbol) and term.is_commutative:
-            name = read_name(term.name, where="symbol")
-            return (), lambda _: self.builder.variable(name)
+        if isinstance(term, sympy.Symbol) and term.is_commutative and term.is_real is not False:
+            return self._symbol(term)
         if term is sympy.pi or term is sympy.E:
             op = Op.PI if term is sympy.pi else Op.E
             return (), lambda _: self.builder.named(op)
@@ -101,6 +99,13 @@ class _Reader:
         if isinstance(term, sympy.Pow):
             return self._power(*term.args)
         return self._function(term)
+
+    def _symbol(self, symbol: Any) -> tuple[Sequence[Any], Make]:
+        name = read_name(symbol.name, where="symbol")
+        if self.symbols.setdefault(name, symbol) != symbol:
+            mend = "make every symbol by one call of symbols"
+            raise InputError(f"two different symbols are called {name}", where="SymPy expression", mend=mend)
+        return (), lambda _: self.builder.variable(name)
 
     def _sum(self, terms: Sequence[Any]) -> tuple[Sequence[Any], Make]:
         first, *others = terms
@@ -128,9 +133,9 @@ class _Reader:
         return [*above, *below], make
 
     def _power(self, base: Any, exponent: Any) -> tuple[Sequence[Any], Make]:
-        if not exponent.is_Rational:
+        if not exponent.is_Rational and not exponent.is_Float:
             raise InputError("an exponent is not a rational number", where="SymPy expression", mend="write a**b as exp(b*log(a))")
-        power = Fraction(int(exponent.p), int(exponent.q))
+        power = _exact(exponent)
 
         def make(positions: Sequence[int]) -> int:
             value = apply_power(self.builder, positions[0], abs(power), where="SymPy expression") if abs(power) != 1 else positions[0]
@@ -148,6 +153,8 @@ class _Reader:
             from sympy import default_sort_key
 
             return sorted(term.args, key=default_sort_key), lambda positions: self._fold(op, positions)
+        if len(term.args) != OPERATIONS[op].arity:
+            raise InputError(f"SymPy's {name} is given {len(term.args)} arguments", mend="write log(a, b) as log(a)/log(b)")
         return term.args, lambda positions: self.builder.apply(op, *positions)
 
     def _fold(self, op: Op, positions: Sequence[int]) -> int:
@@ -159,6 +166,8 @@ def _exact(number: Any) -> Fraction:
 
     if not number.is_finite:
         raise InputError(f"{shown(str(number))} is not a real number", where="SymPy expression", mend="give a finite number")
+    if number.is_Float and abs(number._mpf_[2]) > 4 * MAX_DIGITS:
+        raise InputError(f"a number has more than {MAX_DIGITS} digits", where="SymPy expression", mend="use a shorter one")
     exact = sympy.Rational(number)
     return check_digits(Fraction(int(exact.p), int(exact.q)), where="SymPy expression")
 

@@ -103,7 +103,7 @@ def _grids(case: Case) -> dict[str, Axis] | None:
     grids: dict[str, Axis] = {}
     for name, fmt in case.inputs.items():
         box = case.problem.box[name]
-        if not isinstance(fmt, FloatFormat | IntFormat) or is_free(fmt) or not fits_float64(fmt):
+        if not isinstance(fmt, FloatFormat | IntFormat) or is_free(fmt) or (isinstance(fmt, FloatFormat) and not fits_float64(fmt)):
             return None
         representable = case.problem.inputs is InputModel.REPRESENTABLE
         ends = (box.lo, box.hi) if representable else (round_exact(fmt, box.lo), round_exact(fmt, box.hi))
@@ -289,7 +289,16 @@ def _distinct(low: dict[str, Fraction], high: dict[str, Fraction]) -> tuple[dict
 
 def _exact(case: Case, point: dict[str, Array], k: int) -> dict[str, Fraction]:
     """A point of an array, pulled into the box, whose ends need not be numbers of float64."""
-    return {name: _clipped(Fraction(float(column[k])), case.problem.box[name]) for name, column in point.items()}
+    return {name: _clipped(_snapped(case.inputs[name], float(column[k])), case.problem.box[name]) for name, column in point.items()}
+
+
+def _snapped(fmt: Format, x: float) -> Fraction:
+    """The number, or the middle between two, that float64 could not hold."""
+    exact = Fraction(x)
+    if not isinstance(fmt, IntFormat) or fmt.scale is None or fits_float64(fmt):
+        return exact
+    near = round(exact / fmt.scale * 2) * fmt.scale / 2
+    return near if abs(near - exact) <= (abs(exact) + fmt.scale) * Fraction(1, 1 << 45) else exact
 
 
 def _clipped(x: Fraction, box: Interval) -> Fraction:

@@ -1,0 +1,1 @@
+"""Tests of the checking kernel, and what they share."""

@@ -154,7 +154,7 @@ class _Reader:
 
             return sorted(term.args, key=default_sort_key), lambda positions: self._fold(op, positions)
         if len(term.args) != OPERATIONS[op].arity:
-            raise InputError(f"SymPy's {name} is given {len(term.args)} arguments", mend="write log(a, b) as log(a)/log(b)")
+            raise InputError(f"SymPy's {shown(name)} is given {len(term.args)} arguments", mend="write log(a, b) as log(a)/log(b)")
         return term.args, lambda positions: self.builder.apply(op, *positions)
 
     def _fold(self, op: Op, positions: Sequence[int]) -> int:

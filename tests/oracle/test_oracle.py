@@ -11,7 +11,6 @@ from math import inf, prod
 from random import Random
 
 import pytest
-from mpmath import mp, mpf
 
 from suffice.encodings.expression import Expression, ExpressionBuilder
 from suffice.encodings.operations import Op
@@ -20,6 +19,7 @@ from suffice.hardware_specs.format import EXACT, FloatFormat, Format, IntFormat,
 
 from .enclosures import Range
 from .random_problems import VERDICTS, Case, cases, verdict_of
+from .reading import value_at
 from .rounding import Piece, Value, cells, numbers, to_fraction
 from .runs import run_codes
 from .truth import Truth, contradictions, truth
@@ -100,6 +100,22 @@ def test_the_identity_on_representable_inputs_is_exact_and_beyond_the_range_is_n
     assert _is(known.floor, Fraction(500 - 448)) and known.program.lo == inf
 
 
+def test_the_relative_floor_of_a_cell() -> None:
+    """On [a, b] the best answer is the harmonic mean, with error (b - a) / (b + a): largest on [5/4, 7/4] where p = 2."""
+    known = _truth(_identity, {"x": (1, 2)}, _float(2, -4, 4), EXACT, tolerance=RELATIVE)
+    assert _is(known.floor, Fraction(1, 6)) and _is(known.program, Fraction(1, 5))
+
+
+def test_the_excess_floor_of_a_cell() -> None:
+    """|z - y| - y / 4 is at most e on [5/4, 7/4] for the z with 7/4 - z - 7/16 = z - 5/4 - 5/16."""
+    tolerance = Tolerance(absolute=Fraction(1), relative=Fraction(1, 4))
+    known = _truth(_identity, {"x": (Fraction(5, 4), Fraction(7, 4))}, _float(2, -4, 4), EXACT, tolerance=tolerance)
+    assert known.floor == known.program == Range(Fraction(0), Fraction(0))
+    tolerance = Tolerance(absolute=Fraction(1), relative=Fraction(1, 16))
+    known = _truth(_identity, {"x": (Fraction(5, 4), Fraction(7, 4))}, _float(2, -4, 4), EXACT, tolerance=tolerance)
+    assert _is(known.floor, Fraction(1, 4) - Fraction(3, 32)) and _is(known.program, Fraction(1, 4) - Fraction(5, 64))
+
+
 def test_the_square_in_sixteen_bits() -> None:
     """On the cell [2 - 3 2^-11, 2 - 2^-11] the best answer is 4 - 4 2^-10: outputs are 2^-9 apart there."""
     known = _truth(_square, {"x": (0, 2)}, FP16)
@@ -153,6 +169,23 @@ def test_a_false_claim_is_reported(known: Truth, claims: Claims) -> None:
     assert len(contradictions(known, claims)) == 1
 
 
+OPEN_FLOOR = Truth(Range(Fraction(1), Fraction(2)), Range(Fraction(5), Fraction(6)), Fraction(3, 2))
+OPEN_PROGRAM = Truth(Range(Fraction(1), Fraction(2)), Range(Fraction(5), Fraction(6)), Fraction(11, 2))
+
+
+@pytest.mark.parametrize(
+    ("known", "claims"),
+    [
+        (OPEN_FLOOR, Claims(verdict="impossible")),
+        (OPEN_FLOOR, Claims(possible=True)),
+        (OPEN_PROGRAM, Claims(verdict="sufficient")),
+        (OPEN_PROGRAM, Claims(verdict="insufficient")),
+    ],
+)
+def test_what_the_brackets_leave_open_is_not_reported(known: Truth, claims: Claims) -> None:
+    assert contradictions(known, claims) == []
+
+
 def test_true_and_empty_claims_are_not_reported() -> None:
     ends = Claims("insufficient", True, floor=Fraction(2), floor_upper=Fraction(1), error_bound=Fraction(5), witness_error=Fraction(6))
     assert contradictions(TRUTH, ends) == []
@@ -166,42 +199,6 @@ def test_a_false_claim_about_a_real_problem_is_reported() -> None:
     known = _truth(_square_around_three_halves, {"x": (1, 2)}, _float(5, -126, 127), EXACT)
     assert contradictions(known, Claims(verdict="impossible", floor=Fraction("0.02734375"))) == []
     assert len(contradictions(known, Claims(verdict="sufficient", floor=Fraction("0.02734376")))) == 2
-
-
-def _value(expression: Expression, point: dict[str, Fraction]) -> Fraction:
-    """f at a point by mpmath at 40 digits, as another reading of the operations."""
-    mp.prec = 140
-    values: list[mpf] = []
-    for node in expression.nodes:
-        x = [values[a] for a in node.args]
-        if node.op is Op.CONST or node.op is Op.VAR:
-            r = node.payload if isinstance(node.payload, Fraction) else point[str(node.payload)]
-            values.append(mpf(r.numerator) / r.denominator)
-        elif node.op in (Op.PI, Op.E):
-            values.append(+(mp.pi if node.op is Op.PI else mp.e))
-        elif node.op is Op.POW:
-            values.append(x[0] ** node.payload)
-        elif node.op is Op.FMA:
-            values.append(x[0] * x[1] + x[2])
-        elif node.op in PYTHON:
-            values.append(PYTHON[node.op](*x))
-        else:
-            values.append(getattr(mp, node.op.value)(*x))
-    sign, significand, exponent, _ = values[-1]._mpf_
-    size = int(significand) * Fraction(2) ** int(exponent)
-    return -size if sign else size
-
-
-PYTHON: dict[Op, Callable[..., mpf]] = {
-    Op.ADD: lambda a, b: a + b,
-    Op.SUB: lambda a, b: a - b,
-    Op.MUL: lambda a, b: a * b,
-    Op.DIV: lambda a, b: a / b,
-    Op.NEG: lambda a: -a,
-    Op.ABS: abs,
-    Op.MIN: min,
-    Op.MAX: max,
-}
 
 
 def _error(tolerance: Tolerance, z: Fraction, y: Fraction) -> Fraction | float:
@@ -239,7 +236,7 @@ def _sampled(case: Case) -> tuple[Fraction | float, Fraction | float]:
     program: Fraction | float = Fraction(0)
     for codes in product(*parts):
         boxes = list(product(*(found[code] for found, code in zip(parts, codes, strict=True))))
-        images = [_value(problem.expression, dict(zip(names, x, strict=True))) for x in _points(rng, boxes, 12)]
+        images = [value_at(problem.expression, dict(zip(names, x, strict=True))) for x in _points(rng, boxes, 12)]
         span = [min(images), max(images)]
         if answers:
             floor = max(floor, min(max(_error(tolerance, z, y) for y in span) for z in answers))

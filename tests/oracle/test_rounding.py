@@ -138,6 +138,50 @@ def test_arithmetic_on_all_special_and_many_other_values_is_that_of_numpy() -> N
             assert apply(Node(Op.SQRT, (0,)), [from_float(float(a))], fmt) == from_float(float(np.sqrt(a)))
 
 
+@pytest.mark.parametrize("mode", Rounding)
+def test_the_sign_of_an_exact_zero_sum(mode: Rounding) -> None:
+    fmt, one, zero = _moded(FORMATS["binary16"][0], mode), Fraction(1), Fraction(0)
+    cancelled: Value = "-0" if mode is Rounding.DOWN else zero
+    assert apply(Node(Op.SUB, (0, 1)), [one, one], fmt) == cancelled
+    assert apply(Node(Op.ADD, (0, 1)), ["-0", zero], fmt) == cancelled
+    assert apply(Node(Op.FMA, (0, 1, 2)), [one, one, -one], fmt) == cancelled
+    assert apply(Node(Op.ADD, (0, 1)), [zero, zero], fmt) == zero
+    assert apply(Node(Op.ADD, (0, 1)), ["-0", "-0"], fmt) == "-0"
+
+
+SPECIAL_RESULTS: list[tuple[Op, Value, Value]] = [
+    (Op.EXP, "-inf", Fraction(0)),
+    (Op.EXP, "inf", "inf"),
+    (Op.LOG, Fraction(0), "-inf"),
+    (Op.LOG, "-0", "-inf"),
+    (Op.LOG, Fraction(-1), "nan"),
+    (Op.LOG, Fraction(1), Fraction(0)),
+    (Op.LOG1P, Fraction(-1), "-inf"),
+    (Op.EXPM1, "-inf", Fraction(-1)),
+    (Op.EXPM1, "-0", "-0"),
+    (Op.TANH, "inf", Fraction(1)),
+    (Op.TANH, "-inf", Fraction(-1)),
+    (Op.ATAN, "inf", Fraction(1608, 1024)),
+    (Op.ATAN, "-inf", Fraction(-1608, 1024)),
+    (Op.SINH, "-inf", "-inf"),
+    (Op.COSH, "-inf", "inf"),
+    (Op.SQRT, "-0", "-0"),
+    (Op.SQRT, Fraction(-1), "nan"),
+    (Op.ACOS, Fraction(1), Fraction(0)),
+    (Op.ASIN, Fraction(2), "nan"),
+    (Op.SIN, "inf", "nan"),
+    (Op.COS, "nan", "nan"),
+    (Op.TAN, "-0", "-0"),
+    (Op.EXP, Fraction(60000), "inf"),
+    (Op.EXP, Fraction(-60000), Fraction(0)),
+]
+
+
+@pytest.mark.parametrize(("op", "x", "y"), SPECIAL_RESULTS)
+def test_elementary_functions_at_special_values(op: Op, x: Value, y: Value) -> None:
+    assert apply(Node(op, (0,)), [x], FORMATS["binary16"][0]) == y
+
+
 def test_elementary_functions_lie_in_arbs_balls() -> None:
     rng = Random(2)
     ctx.prec = 400

@@ -53,7 +53,7 @@ def _written(digits: str, exponent: int) -> str:
 
 def _scaled(q: Fraction, power: int) -> Fraction:
     """q 10^power."""
-    return q * 10**power if power >= 0 else q / 10**-power
+    return q * Fraction(10) ** power
 
 
 def _exponent(q: Fraction) -> int:

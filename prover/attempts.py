@@ -62,8 +62,24 @@ def open_case(problem: Problem, asked: Asked, bounds: RangeBounds) -> Case:
     ranges: list[Interval | None] = [None] * len(problem.expression.nodes)
     if any(is_free(fmt) for fmt in (asked.input, asked.compute, asked.output)):
         with suppress(DomainError):
-            ranges = [*node_enclosures(problem.expression, problem.box)[:-1], bounds.outside]
+            ranges = [*_node_ranges(problem)[:-1], bounds.outside]
     return make_case(problem, asked, ranges)
+
+
+_PIECES_OF_BOX = 64
+
+
+def _node_ranges(problem: Problem) -> list[Interval]:
+    """Enclosures of all nodes over the box from a grid of pieces: tight enough to choose scales by, and defined where one piece is not."""
+    wide = [name for name, side in problem.box.items() if side.lo < side.hi]
+    parts = int(_PIECES_OF_BOX ** (1 / max(len(wide), 1)))
+    pieces = [problem.box]
+    for name in wide:
+        lo, hi = problem.box[name].lo, problem.box[name].hi
+        sides = [Interval(lo + (hi - lo) * k / parts, lo + (hi - lo) * (k + 1) / parts) for k in range(parts)]
+        pieces = [piece | {name: side} for piece in pieces for side in sides]
+    enclosures = [node_enclosures(problem.expression, piece) for piece in pieces]
+    return [Interval(min(i.lo for i in node), max(i.hi for i in node)) for node in zip(*enclosures, strict=True)]
 
 
 def try_range(attempt: Attempt) -> None:
@@ -99,7 +115,7 @@ def search_and_confirm(attempt: Attempt) -> Search:
     start = time.monotonic()
     case = attempt.case
     found = Search((), (), False, 0)
-    if can_emulate(tuple(fmt for fmt in (*case.inputs.values(), *case.nodes, case.output) if not is_free(fmt))):
+    if not any(is_free(fmt) for fmt in case.inputs.values()) and can_emulate((*case.inputs.values(), *case.nodes, case.output)):
         found = search(case)
     leading = leading_points(case, attempt.bounds)
     pairs = (*found.pairs, *(Candidate(points, 0.0) for points in leading))

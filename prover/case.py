@@ -91,6 +91,9 @@ def make_case(problem: Problem, asked: Asked, ranges: list[Interval | None]) -> 
 
 _SCALE_BITS = 24
 
+_FARTHEST = 1 << 16
+"""An interval farther from zero than so many times its width is spread from zero, so that zero points stay small."""
+
 
 def _instance(fmt: Format, interval: Interval) -> Format:
     """The codes spread over the interval; a scale of few digits, and a zero point such that zero is a number where it lies inside."""
@@ -99,11 +102,11 @@ def _instance(fmt: Format, interval: Interval) -> Format:
     steps = fmt.qmax - fmt.qmin
     lo, hi = interval.lo, interval.hi
     if lo == hi:
-        scale = abs(lo) or Fraction(1)
-        return _with_scale(fmt, scale, -int(lo / scale))
+        return _with_scale(fmt, abs(lo) or Fraction(1), 0)
+    if (hi - lo) * _FARTHEST < max(abs(lo), abs(hi)):
+        lo, hi = min(lo, Fraction(0)), max(hi, Fraction(0))
     scale = round_up((hi - lo) / steps, _SCALE_BITS)
-    offset = fmt.qmin - lo / scale
-    zero = round(offset)
+    zero = round(fmt.qmin - lo / scale)
     while scale * (fmt.qmax - zero) < hi - scale / 2 or scale * (fmt.qmin - zero) > lo + scale / 2:
         scale = round_up(scale * (1 + Fraction(1, 2 * steps)), _SCALE_BITS)
         zero = round(fmt.qmin - lo / scale)

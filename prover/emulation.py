@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
-from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat
+from suffice.hardware_specs.format import CodeFormat, ExactFormat, FloatFormat, Format, IntFormat
 from suffice.hardware_specs.vectorised import fits_float64, round_array
 
 Array = NDArray[np.floating]
@@ -43,7 +43,7 @@ def _round(fmt: Format, value: Array) -> Array:
 
 def can_emulate(formats: tuple[Format, ...]) -> bool:
     """Whether float64 holds the numbers of every format."""
-    return all(isinstance(fmt, ExactFormat | IntFormat) or fits_float64(fmt) for fmt in formats)
+    return all(isinstance(fmt, ExactFormat | IntFormat | CodeFormat) or fits_float64(fmt) for fmt in formats)
 
 
 def _evaluate(expression: Expression, inputs: dict[str, Array], after: Callable[[int, Array], Array], kind: type[np.floating]) -> Array:

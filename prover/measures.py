@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suffice.encodings.problem import Tolerance
-from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Rounding
+from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals
 from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.case import is_free
 
@@ -39,12 +39,21 @@ def best_answer(tolerance: Tolerance, low: Array, high: Array) -> Array:
 def least_measure(tolerance: Tolerance, output: Format, low: Array, high: Array) -> Array:
     """What the best answer among the numbers of the output format costs, where f takes all values between low and high."""
     z = best_answer(tolerance, low, high)
-    if isinstance(output, ExactFormat) or is_free(output):
-        candidates = [z]
-    else:
-        candidates = [round_array(_directed(output, mode), np.asarray(z, dtype=np.float64)) for mode in (Rounding.DOWN, Rounding.UP)]
+    candidates = [z] if isinstance(output, ExactFormat) or is_free(output) else _neighbours(output, np.asarray(z, dtype=np.float64))
     costs = [np.maximum(measure(tolerance, c, low), measure(tolerance, c, high)) for c in candidates]
     return costs[0] if len(costs) == 1 else np.minimum(*costs)
+
+
+def _neighbours(fmt: Format, z: NDArray[np.float64]) -> list[Array]:
+    """The numbers next to each z, below and above."""
+    below: Array = round_array(_directed(fmt, Rounding.DOWN), z)
+    above: Array = round_array(_directed(fmt, Rounding.UP), z)
+    if isinstance(fmt, FloatFormat) and fmt.subnormals is Subnormals.FLUSHED:
+        tiny = 2.0**fmt.emin
+        flushed = np.abs(z) < tiny
+        below = np.where(flushed, np.where(z < 0, -tiny, 0.0), below)
+        above = np.where(flushed, np.where(z > 0, tiny, 0.0), above)
+    return [below, above]
 
 
 def _directed(fmt: Format, mode: Rounding) -> Format:

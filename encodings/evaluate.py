@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,13 @@ _UFUNCS = {
 """Functions that NumPy names otherwise."""
 
 
-def evaluate_float(expression: Expression, arrays: Mapping[str, np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+def evaluate_float(
+    expression: Expression, arrays: Mapping[str, np.ndarray[Any, Any]], after: Callable[[int, Any], Any] | None = None
+) -> np.ndarray[Any, Any]:
     """The function at every point of the inputs' arrays, which are broadcast together, in the widest of their types.
 
-    Arrays of float64 or longdouble; others count as float64. Undefined points give NaN or infinities, without warnings.
+    Arrays of float64 or longdouble; others count as float64. Undefined points give NaN or infinities, without warnings. `after` maps the
+    position of a node and its values to what takes their place: a program's rounding.
     """
     import numpy as np
 
@@ -39,6 +42,8 @@ def evaluate_float(expression: Expression, arrays: Mapping[str, np.ndarray[Any, 
                 values[position] = given[str(node.payload)].astype(scalar)
             else:
                 values[position] = _apply(np, node, scalar, [values[argument] for argument in node.args])
+            if after is not None:
+                values[position] = after(position, values[position])
             for argument in set(node.args):
                 if last_use[argument] == position:
                     del values[argument]

@@ -41,6 +41,8 @@ class Attempt:
     deadline: float
     run_all: bool
     findings: list[Finding] = field(default_factory=list)
+    enumerated: bool = False
+    """Whether every cell was visited, so that the exact errors are known."""
 
     def record(self, strategy: str, start: float, bound: str, derived: Sequence[Derivation | None], note: str = "") -> None:
         """Note the best of what a strategy derived."""
@@ -70,7 +72,7 @@ _PIECES_OF_BOX = 64
 
 
 def _node_ranges(problem: Problem) -> list[Interval]:
-    """Enclosures of all nodes over the box from a grid of pieces: tight enough to choose scales by, and defined where one piece is not."""
+    """Enclosures of all nodes over the box from a grid of pieces: tight enough to choose scales by, and defined where the whole is not."""
     wide = [name for name, side in problem.box.items() if side.lo < side.hi]
     parts = int(_PIECES_OF_BOX ** (1 / max(len(wide), 1)))
     pieces = [problem.box]
@@ -117,6 +119,7 @@ def search_and_confirm(attempt: Attempt) -> Search:
     found = Search((), (), False, 0)
     if not any(is_free(fmt) for fmt in case.inputs.values()) and can_emulate((*case.inputs.values(), *case.nodes, case.output)):
         found = search(case)
+    attempt.enumerated = found.complete
     leading = leading_points(case, attempt.bounds)
     pairs = (*found.pairs, *(Candidate(points, 0.0) for points in leading))
     strategy = f"enumeration of {found.sites} codes" if found.complete else "witness search"
@@ -159,7 +162,7 @@ def find_cover(attempt: Attempt, *, ideal: bool) -> str:
     for pieces in _PIECES_OF_CELL if ideal else _PIECES_OF_LEAF:
         failed = _build(attempt, attempt.dossier.threshold, ideal=ideal, pieces=pieces)
         if failed is None:
-            tightest_cover(attempt, ideal=ideal)
+            tightest_cover(attempt, THOROUGH if attempt.run_all else CHEAP, ideal=ideal)
             return ""
         reason = describe(failed)
         if failed.is_exhausted:
@@ -173,22 +176,39 @@ _PIECES_OF_CELL = (4, 32, 256)
 _PIECES_OF_LEAF = (1, 16)
 """The same for leaves that the cover itself may cut further."""
 
-_CHEAP_LEAVES = 128
-_CHEAP_SECONDS = 0.3
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How tight covers are made beyond what the verdict needs: down to so many times the lower bound, by so many leaves, in so much time."""
+
+    factors: tuple[Fraction, ...]
+    leaves: int
+    seconds: float
 
 
-def tightest_cover(attempt: Attempt, *, ideal: bool) -> str:
-    """Covers with ever smaller targets, down to what a few leaves can reach; the reason why the first failed, if it did."""
+_ROUGH = tuple(map(Fraction, ("1048576", "64", "4", "3/2")))
+_EXACT = 1 + Fraction(1, 1 << 30)
+
+CHEAP = Effort((*_ROUGH, Fraction(17, 16)), 128, 0.3)
+"""A bracket that costs next to nothing."""
+
+THOROUGH = Effort((*_ROUGH, Fraction(9, 8), Fraction(33, 32), _EXACT), 10_000, 10.0)
+"""A bracket that is asked for; exact where the cells can be visited."""
+
+
+def tightest_cover(attempt: Attempt, effort: Effort, *, ideal: bool) -> str:
+    """Covers with ever smaller targets, as far as the effort reaches; the reason why the first failed, if it did."""
     bound, lower = ("floor_upper", "floor") if ideal else ("error_bound", "witness_error")
     reached = attempt.dossier.value(lower)
     if not isinstance(reached, Fraction) or reached == 0:
         reached = Fraction(1, 1 << 1074)
     reason = ""
-    for factor in (Fraction(1 << 20), Fraction(64), Fraction(4), Fraction(3, 2), Fraction(17, 16)):
+    deadline = time.monotonic() + effort.seconds
+    for factor in effort.factors:
         target, known = reached * factor, attempt.dossier.value(bound)
-        if isinstance(known, Fraction) and known <= target:
+        if (isinstance(known, Fraction) and known <= target) or (factor == _EXACT and not attempt.enumerated):
             continue
-        failed = _build(attempt, target, ideal=ideal, leaves=_CHEAP_LEAVES, seconds=_CHEAP_SECONDS)
+        seconds = max(deadline - time.monotonic(), CHEAP.seconds)
+        failed = _build(attempt, target, ideal=ideal, leaves=effort.leaves, seconds=seconds, pieces=_PIECES_OF_CELL[0])
         if failed is not None and bound in attempt.dossier.claims:
             return ""
         reason = describe(failed) if failed else ""

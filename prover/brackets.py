@@ -12,7 +12,17 @@ from suffice.encodings.enclosures.extrema import SlopeBounds
 from suffice.encodings.expression import Expression
 from suffice.encodings.problem import Box, Problem, Tolerance
 from suffice.errors import DomainError
-from suffice.prover.attempts import DEFAULT_TIMEOUT, Attempt, amount, cross_check, open_case, read_point, search_and_confirm, tightest_cover
+from suffice.prover.attempts import (
+    DEFAULT_TIMEOUT,
+    THOROUGH,
+    Attempt,
+    amount,
+    cross_check,
+    open_case,
+    read_point,
+    search_and_confirm,
+    tightest_cover,
+)
 from suffice.prover.case import Asked
 from suffice.prover.dossier import Dossier
 from suffice.prover.portfolio import Progress
@@ -37,7 +47,7 @@ def bounds(problem: Problem, formats: Sequence[Asked], *, timeout: float | None 
         case = open_case(problem, asked, values)
         attempt = Attempt(case, Dossier(case), values, start + (DEFAULT_TIMEOUT if timeout is None else timeout), run_all=True)
         search_and_confirm(attempt)
-        note = tightest_cover(attempt, ideal=False) if case.has_program else "the formats leave the program open"
+        note = tightest_cover(attempt, THOROUGH, ideal=False) if case.has_program else "the formats leave the program open"
         cross_check(attempt)
         results.append(_bracket(asked.name, attempt, time.monotonic() - start, note))
     return Bounds(

@@ -160,7 +160,7 @@ def _derive_floor(question: Question, claim: Claim, kind: Any, budget: Budget) -
         given = [read_point(point, "point", names) for point in listed(points, "points", 1, 2)]
         assert isinstance(claim.value, Fraction)
         return pair_floor(question, given, _precision(precision), claim.value, budget)
-    if kind not in LAWS:
+    if not isinstance(kind, str) or kind not in LAWS:
         raise Rejection("floor is proved by a pair, count, slope, curvature, cell_slope or cell_curvature")
     _, points, pieces, precision = fields(evidence, "evidence", "kind", "points", "pieces", "precision")
     given = [read_point(point, "point", names) for point in listed(points, "points", 2, 2)]

@@ -254,34 +254,49 @@ class Cover:
         natural = values[-1]
         if not wide:
             return [natural]
-        low, high, free = self._pinned(box, values)
-        if free and not is_last:
+        slopes = self._slopes_by_input(values)
+        if slopes is None:
+            if not is_last:
+                raise LeafFailure("the slopes of f are not bounded")
+            return [natural]
+        low, high, is_monotone = self._pinned(box, slopes)
+        if not is_monotone and not is_last:
             raise LeafFailure("f is not monotone")
-        lo = self.tape.values(self.tape.box(low))[-1][0]
-        hi = self.tape.values(self.tape.box(high))[-1][1]
-        return [(max(lo, natural[0]), min(hi, natural[1]))]
+        lo = max(self.tape.values(self.tape.box(low))[-1][0], natural[0])
+        hi = min(self.tape.values(self.tape.box(high))[-1][1], natural[1])
+        if is_monotone:
+            return [(lo, hi)]
+        mean = self._mean_value(box, slopes)
+        return [(max(lo, mean[0]), min(hi, mean[1]))]
 
-    def _pinned(self, box: Box, values: list[Interval]) -> tuple[Box, Box, list[str]]:
-        """The faces where f is least and largest, as far as signs of partial derivatives tell, and the inputs that they leave free."""
-        low, high, free = dict(box), dict(box), []
+    def _slopes_by_input(self, values: list[Interval]) -> dict[str, Interval] | None:
+        """The enclosures of the partial derivatives, None where they are not bounded."""
         try:
             slopes = self.tape.slopes(values)
         except LeafFailure:
-            return low, high, [name for name, (lo, hi) in box.items() if lo < hi]
-        for k, node in enumerate(self.question.nodes):
-            if node.op != "var":
-                continue
-            name = str(node.payload)
+            return None
+        return {str(node.payload): slope for node, slope in zip(self.question.nodes, slopes, strict=True) if node.op == "var"}
+
+    def _pinned(self, box: Box, slopes: dict[str, Interval]) -> tuple[Box, Box, bool]:
+        """The faces where f is least and largest, as far as the signs of the slopes tell, and whether they tell it for every input."""
+        low, high, is_monotone = dict(box), dict(box), True
+        for name, slope in slopes.items():
             lo, hi = box[name]
-            if lo == hi:
-                continue
-            if slopes[k][0] >= 0:
+            if slope[0] >= 0:
                 low[name], high[name] = (lo, lo), (hi, hi)
-            elif slopes[k][1] <= 0:
+            elif slope[1] <= 0:
                 low[name], high[name] = (hi, hi), (lo, lo)
-            else:
-                free.append(name)
-        return low, high, free
+            elif lo < hi:
+                is_monotone = False
+        return low, high, is_monotone
+
+    def _mean_value(self, box: Box, slopes: dict[str, Interval]) -> Interval:
+        """The mean value theorem from the middle of the box: |f(x) - f(c)| <= sum of sup|d_i f| |x_i - c_i|."""
+        middle = {name: ((lo + hi) / 2, (lo + hi) / 2) for name, (lo, hi) in box.items()}
+        centre = self.tape.values(self.tape.box(middle))[-1]
+        reach = sum((max(-slope[0], slope[1]) * (box[name][1] - box[name][0]) / 2 for name, slope in slopes.items()), Fraction(0))
+        radius = -(-reach.numerator // reach.denominator)
+        return centre[0] - radius, centre[1] + radius
 
     # S1: the program on a leaf
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from suffice.proofs.kernel import Report, check
 from suffice.proofs.kernel.budget import Budget
-from suffice.proofs.kernel.checking import BOUNDS, Claim, assumptions_of, canonical, decide, derive, scripts
+from suffice.proofs.kernel.checking import BOUNDS, Claim, assumptions_of, decide, derive, scripts
+from suffice.proofs.kernel.checking import canonical as canonical
 from suffice.proofs.kernel.derivation import Derivation
 from suffice.proofs.kernel.reading import read_question
 

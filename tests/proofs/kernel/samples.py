@@ -41,7 +41,9 @@ def laws() -> dict[str, Json]:
     return {
         "count": certificate(problem(SQUARE, ONE_TO_TWO, absolute="1/50"), code, floor=law("count", *ENDS)),
         "slope": certificate(problem(SQUARE, ONE_TO_TWO, absolute="1/80"), code, floor=law("slope", *ENDS)),
-        "curvature": certificate(problem(SQUARE, {"x": ["-1", "2"]}, absolute="1/60"), code, floor=law("curvature", {"x": "-1"}, {"x": "2"})),
+        "curvature": certificate(
+            problem(SQUARE, {"x": ["-1", "2"]}, absolute="1/60"), code, floor=law("curvature", {"x": "-1"}, {"x": "2"})
+        ),
         "count of codes with free scale": certificate(
             problem(EXP, {"x": ["0", "1"]}, absolute="1/400"), formats(EXACT, output=integers()), floor=law("count", {"x": "0"}, {"x": "1"})
         ),
@@ -54,7 +56,7 @@ def laws() -> dict[str, Json]:
             problem([["var", "x"], ["const", "11/8"], ["sub", 0, 1], ["pow", 2, 2]], ONE_TO_TWO, absolute="1/2000"),
             formats(SMALL, compute=EXACT, output=EXACT), floor=law("cell_curvature", *CELL),
         ),
-        "pair into a code": certificate(steep, formats(SMALL, compute=EXACT, output={"kind": "code", "bits": 3}), floor=pair(*CELL)),
+        "pair into a code": certificate(steep, formats(SMALL, compute=EXACT, output={"kind": "code", "bits": 4}), floor=pair(*CELL)),
         "range": certificate(problem(EXP, {"x": ["6", "8"]}, absolute="100"), formats(E4M3), floor=pair({"x": "7"})),
         "relative": certificate(problem(SQUARE, ONE_TO_TWO, relative="1/1000"), formats(SMALL), floor=pair(*CELL)),
         "one representable": certificate(
@@ -65,7 +67,7 @@ def laws() -> dict[str, Json]:
 
 def covers() -> dict[str, Json]:
     """Bounds over the whole box, and runs."""
-    halves = cover(1, 0, 1, 0, 0, pieces=3)
+    halves, ends_of_cells = cover(1, 0, 1, 0, 0, pieces=3), cover([1, "5/4"], 0, [1, "7/4"], 0, [1, "5/2"], 0, 0)
     plain = problem(SQUARE, ONE_TO_TWO, absolute="1/2")
     both = {"x": ["1", "3/2"], "y": ["1/2", "1"]}
     return {
@@ -84,11 +86,12 @@ def covers() -> dict[str, Json]:
         ),
         "cells": certificate(
             problem(SQUARE, {"x": ["1", "3"]}, absolute="1"), formats(E2M1),
-            floor_upper=cover([1, "5/4"], 0, [1, "7/4"], 0, [1, "5/2"], 0, 0), error_bound=cover([1, "5/4"], 0, [1, "7/4"], 0, [1, "5/2"], 0, 0),
+            floor_upper=ends_of_cells, error_bound=ends_of_cells,
         ),
         "infinite run": certificate(problem(EXP, {"x": ["6", "8"]}, absolute="100"), formats(E4M3), witness_error=a_run(x="7")),
         "softmax": certificate(
-            problem(SOFTMAX, both, absolute="1/4"), formats(SMALL), error_bound=cover(1, 0, 2, 0, 0), witness_error=a_run(x="9/8", y="15/16")
+            problem(SOFTMAX, both, absolute="1/4"), formats(SMALL),
+            error_bound=cover(1, 0, 2, 0, 0), witness_error=a_run(x="9/8", y="15/16"),
         ),
         "downward": certificate(
             problem(SQUARE, {"x": ["-2", "2"]}, absolute="2"), formats(SMALL | {"rounding": "down", "subnormals": "flushed"}),

@@ -72,7 +72,7 @@ _PIECES_OF_BOX = 64
 
 
 def _node_ranges(problem: Problem) -> list[Interval]:
-    """Enclosures of all nodes over the box from a grid of pieces: tight enough to choose scales by, and defined where the whole is not."""
+    """Enclosures of all nodes over the box, from a grid of pieces: tight enough to choose scales by."""
     wide = [name for name, side in problem.box.items() if side.lo < side.hi]
     parts = int(_PIECES_OF_BOX ** (1 / max(len(wide), 1)))
     pieces = [problem.box]

@@ -178,7 +178,7 @@ _PIECES_OF_LEAF = (1, 16)
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How tight covers are made beyond what the verdict needs: down to so many times the lower bound, by so many leaves, in so much time."""
+    """How tight covers are made beyond the verdict: down to so many times the lower bound, by so many leaves, in so many seconds."""
 
     factors: tuple[Fraction, ...]
     leaves: int

@@ -119,8 +119,12 @@ class Cover:
     def derive(self, splits: Any) -> Derivation:
         """The largest bound over all leaves of the cover."""
         listed(splits, "cover.splits", 1, 2 * limits.MAX_LEAVES)
-        self.budget.demand(splits.count(0) * self.tape.work)
+        self.budget.demand(splits.count(0) * (self.tape.work + self._cell_work(self._finest)))
         return combine(self.leaf_bound(leaf) for leaf in leaves(self.question, splits, self.budget))
+
+    def _cell_work(self, bits: int) -> int:
+        """What it takes to find the codes of a leaf."""
+        return 8 * len(self.question.box) * rational_work(bits)
 
     def leaf_bound(self, leaf: Box) -> LeafBound:
         """A bound of the measure on one leaf; LeafFailure where none can be derived."""
@@ -149,7 +153,7 @@ class Cover:
         border of the box there is none, and a code may be that of one real alone (+0 in mode `up`): such a face is a leaf of its own.
         """
         longest = max((size_of(lo) + size_of(hi) for lo, hi in leaf.values()), default=0)
-        self.budget.spend(8 * len(leaf) * rational_work(longest + self._finest))
+        self.budget.spend(self._cell_work(longest + self._finest))
         codes = self._codes(leaf)
         if codes is None:
             return None

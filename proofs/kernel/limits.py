@@ -5,9 +5,6 @@ from __future__ import annotations
 MAX_BYTES = 8_000_000
 """Size of a certificate file."""
 
-MAX_DEPTH = 12
-"""Nesting of JSON arrays and objects."""
-
 MAX_DIGITS = 4_000
 """Decimal digits of a numerator or a denominator."""
 

@@ -32,9 +32,7 @@ def problem(expr: str, eps: str | None = None, *, relative: str = "0", inputs: s
 
 def asked(name: str, *, source: str | None = None, compute: str | None = None, output: str | None = None) -> Asked:
     """One format for everything, except where another is named."""
-    return Asked(
-        name=name, input=parse_format(source or name), compute=parse_format(compute or name), output=parse_format(output or name)
-    )
+    return Asked(name=name, input=parse_format(source or name), compute=parse_format(compute or name), output=parse_format(output or name))
 
 
 def significand(p: int) -> str:

@@ -29,9 +29,7 @@ def test_every_assertion_stands_on_one_line_with_a_name() -> None:
 
 def test_both_solvers_refute_every_script() -> None:
     answers = decide(list(SCRIPTS.values()))
-    assert {name: [run.answer for run in runs] for name, runs in zip(SCRIPTS, answers, strict=True)} == dict.fromkeys(
-        SCRIPTS, ["unsat", "unsat"]
-    )
+    assert [name for name, runs in zip(SCRIPTS, answers, strict=True) if [run.answer for run in runs] != ["unsat", "unsat"]] == []
     for script, runs in zip(SCRIPTS.values(), answers, strict=True):
         assert all(set(run.core) == set(named_assertions(script)) for run in runs)
 

@@ -8,9 +8,11 @@ from functools import cached_property
 
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import Interval, Problem
+from suffice.errors import InputError
 from suffice.hardware_specs.format import CodeFormat, ExactFormat, Format, IntFormat
 from suffice.hardware_specs.rounding import cells, round_exact
 from suffice.proofs.certificate import Formats, Instances, formats_to_json
+from suffice.proofs.kernel.failures import Rejection
 from suffice.proofs.kernel.question import Question
 from suffice.proofs.kernel.reading import read_question
 from suffice.proofs.problemdata import problem_to_json
@@ -35,8 +37,11 @@ class Case:
 
     @cached_property
     def question(self) -> Question:
-        """The same, as the kernel reads it."""
-        return read_question(problem_to_json(self.problem), formats_to_json(self.formats))
+        """The same, as the kernel reads it. Raises InputError for what no certificate can hold."""
+        try:
+            return read_question(problem_to_json(self.problem), formats_to_json(self.formats))
+        except Rejection as rejection:
+            raise InputError(f"no certificate can hold this question: {rejection}", mend="keep within proofs/kernel/limits.py") from None
 
     @property
     def inputs(self) -> dict[str, Format]:

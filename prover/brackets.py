@@ -32,9 +32,9 @@ from suffice.prover.results import Bounds, FormatBounds
 def bounds(problem: Problem, formats: Sequence[Asked], *, timeout: float | None = None, progress: Progress | None = None) -> Bounds:
     """Range, slopes and curvatures on the box, and in each format the error bound with a run that nearly reaches it.
 
-    Without a tolerance errors are absolute; with a relative one they are relative. Raises SufficeError.
+    With a relative tolerance errors are relative; with any other, or none, they are absolute. Raises SufficeError.
     """
-    if problem.tolerance is None:
+    if problem.tolerance is None or not problem.tolerance.is_relative:
         problem = replace(problem, tolerance=Tolerance(absolute=Fraction(0)))
     values = range_bounds(problem.expression, problem.box)
     slopes = _each(slope_bounds, problem)

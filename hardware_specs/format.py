@@ -92,6 +92,8 @@ class FloatFormat:
             raise FormatError(f"max_finite does not fit in p = {self.p} bits", mend=f"use a multiple of 2^{self.emax - self.p + 1}")
         if self.overflow is Overflow.INFINITY and not self.infinities:
             raise FormatError("overflow=infinity in a format without infinities", mend="use overflow=saturate or overflow=nan")
+        if self.overflow is Overflow.NAN and not self.nan:
+            raise FormatError("overflow=nan in a format without NaN", mend="use overflow=saturate")
         if self.bits < 0:
             raise FormatError(f"bits={self.bits} is negative")
         if self.bits == 0:

@@ -45,7 +45,8 @@ class Table:
 
 def verdict_table(problem: Problem, results: Sequence[Result], notes: Iterable[str] = ()) -> Table:
     """A row for each format: the verdict, the statement that proves it, and the brackets that are known."""
-    headings = ("format", "verdict", "by", "possible", "best algorithm's error", "this program's error", "seconds")
+    measured = measure_text(problem)
+    headings = ("format", "verdict", "by", "possible", f"best algorithm's {measured}", f"this program's {measured}", "seconds")
     rows = tuple(
         (
             Cell(result.format),
@@ -81,8 +82,8 @@ def bounds_table(bounds: Bounds) -> Table:
         for result in bounds.results
     )
     remarks = [f"{result.format}: {remark}" for result in bounds.results for remark in _bounds_remarks(result)]
-    untold = replace(bounds.problem, tolerance=None)
-    return Table(title=headline(untold), headings=("format", "this program's error", "leaves", "seconds"), rows=rows, notes=tuple(remarks))
+    headings = ("format", f"this program's {measure_text(bounds.problem)}", "leaves", "seconds")
+    return Table(title=headline(replace(bounds.problem, tolerance=None)), headings=headings, rows=rows, notes=tuple(remarks))
 
 
 def function_table(bounds: Bounds) -> Table:
@@ -125,6 +126,14 @@ def tolerance_text(problem: Problem) -> str:
     relative = f"{_number(tolerance.relative)} |f|" if tolerance.relative else ""
     absolute = _number(tolerance.absolute) if tolerance.absolute or not relative else ""
     return f"|error| <= {' + '.join(part for part in (absolute, relative) if part)}"
+
+
+def measure_text(problem: Problem) -> str:
+    """What the numbers of an answer measure (docs/semantics.md)."""
+    tolerance = problem.tolerance
+    if tolerance is None or not tolerance.relative:
+        return "error"
+    return "relative error" if tolerance.is_relative else f"error - {_number(tolerance.relative)} |f|"
 
 
 def possibility(result: Result) -> str:

@@ -1,0 +1,58 @@
+"""Legitimate questions at the edges of what a certificate holds: an answer or one clear line, never a fault."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+import suffice
+from suffice.errors import FormatError, InputError
+from suffice.hardware_specs.format import FloatFormat, Overflow
+
+
+def test_a_code_wider_than_certificates_hold_is_refused() -> None:
+    assert suffice.prove("x", "code(bits=64)", box={"x": (0, 1)}, eps="1e-3").results[0].verdict == "undecided"
+    with pytest.raises(InputError, match="bits"):
+        suffice.prove("x", "code(bits=65)", box={"x": (0, 1)}, eps="1e-3")
+
+
+def test_a_name_longer_than_certificates_hold_is_refused() -> None:
+    assert suffice.prove("a" * 64, "fp16", box={"a" * 64: (0, 1)}, eps="1e-3").results[0].verdict == "sufficient"
+    with pytest.raises(InputError, match="name"):
+        suffice.prove("a" * 65, "fp16", box={"a" * 65: (0, 1)}, eps="1e-3")
+
+
+@pytest.mark.parametrize("nan", [True, False])
+def test_what_overflows_to_nan_has_one(nan: bool) -> None:
+    def make() -> FloatFormat:
+        return FloatFormat(p=4, emin=-6, emax=8, max_finite=Fraction(448), infinities=False, nan=nan, overflow=Overflow.NAN)
+
+    if nan:
+        assert make().overflow is Overflow.NAN
+    else:
+        with pytest.raises(FormatError, match="without NaN"):
+            make()
+
+
+def test_bounds_beside_both_tolerances_are_absolute_errors() -> None:
+    """x on [1, 2] in E4M3 errs by half the spacing 1/8, whatever is tolerated."""
+    problem = suffice.Problem("x", {"x": (1, 2)}, absolute="1e-3", relative="1e-2")
+    assert suffice.bounds(problem, "fp8_e4m3").results[0].error_bound == Fraction(1, 16)
+
+
+def test_bounds_beside_a_relative_tolerance_are_relative_errors() -> None:
+    problem = suffice.Problem("x", {"x": (1, 2)}, relative="1e-2")
+    assert suffice.bounds(problem, "fp8_e4m3").results[0].error_bound == Fraction(1, 17)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "heading"),
+    [
+        ({"absolute": "1e-3"}, "this program's error  "),
+        ({"relative": "1e-2"}, "this program's relative error  "),
+        ({"absolute": "1e-3", "relative": "1e-2"}, "this program's error - 0.01 |f|  "),
+    ],
+)
+def test_headings_say_what_is_measured(tolerance: dict[str, str], heading: str) -> None:
+    assert heading in str(suffice.prove(suffice.Problem("x", {"x": (1, 2)}, **tolerance), "fp8_e4m3"))

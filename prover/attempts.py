@@ -23,7 +23,7 @@ from suffice.prover.covers import MAX_LEAVES, CoverFailed, build_cover
 from suffice.prover.dossier import Dossier
 from suffice.prover.emulation import can_emulate
 from suffice.prover.laws import along_segments, counting, inside_cell, write_point
-from suffice.prover.leading import leading_points
+from suffice.prover.leading import cell_corners, leading_points
 from suffice.prover.results import Amount, Finding, Point
 from suffice.prover.search import Candidate, Search, search
 
@@ -126,7 +126,9 @@ def search_and_confirm(attempt: Attempt) -> Search:
     attempt.record(strategy, start, "floor", confirm_candidates(attempt, "floor", pairs))
     if case.has_program and (attempt.run_all or not attempt.dossier.exceeds("floor")):
         start = time.monotonic()
-        runs = (*found.runs, *(Candidate((point,), 0.0) for points in leading for point in points))
+        corners = [corner for candidate in found.runs for corner in cell_corners(case, candidate.points[0])]
+        others = [*corners, *(point for points in leading for point in points)]
+        runs = (*found.runs, *(Candidate((point,), 0.0) for point in others))
         attempt.record("runs", start, "witness_error", confirm_candidates(attempt, "witness_error", runs))
     return found
 

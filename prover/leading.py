@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice, product
 
 from suffice.encodings.enclosures.bounds import RangeBounds
 from suffice.encodings.enclosures.derivatives import gradient
@@ -60,6 +61,19 @@ def _steepest(case: Case) -> list[tuple[Point, dict[str, float]]]:
         )
         for k in best
     ]
+
+
+_MOST_CORNERS = 16
+_NUDGE = Fraction(1, 1 << 40)
+
+
+def cell_corners(case: Case, point: Point) -> list[Point]:
+    """The corners of a point's cell, moved inside by a trifle: where the rounding of the inputs adds most to a run's error."""
+    if case.problem.inputs is InputModel.REPRESENTABLE:
+        return []
+    sides = {name: cell_within(case.inputs[name], case.problem.box[name], x) for name, x in point.items()}
+    ends = [[end + (point[name] - end) * _NUDGE for end in sorted({side.lo, side.hi})] for name, side in sides.items()]
+    return [dict(zip(sides, corner, strict=True)) for corner in islice(product(*ends), _MOST_CORNERS)]
 
 
 def _around(case: Case, anchor: Point, slopes: dict[str, float]) -> list[tuple[Point, ...]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import isnan
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,13 +145,21 @@ def _sites_of_codes(case: Case, codes: dict[str, Axis]) -> Sites:
     lows, highs = {}, {}
     for name, column in codes.items():
         fmt, box = case.inputs[name], case.problem.box[name]
-        if case.problem.inputs is InputModel.REPRESENTABLE or not isinstance(fmt, FloatFormat | IntFormat):
+        if case.problem.inputs is InputModel.REPRESENTABLE or not _has_cells(fmt):
             lows[name], highs[name] = column, column
             continue
         left, right = float(box.lo), float(box.hi)
         low, high = _cells(fmt, column, box)
         lows[name], highs[name] = np.clip(low, left, right), np.clip(high, left, right)
     return Sites(codes, lows, highs)
+
+
+_MOST_BITS = 51
+"""Precision up to which float64 holds the ends of cells; beyond it a code stands for its whole cell."""
+
+
+def _has_cells(fmt: Format) -> TypeGuard[FloatFormat | IntFormat]:
+    return isinstance(fmt, IntFormat) or (isinstance(fmt, FloatFormat) and fmt.p <= _MOST_BITS)
 
 
 def _cells(fmt: FloatFormat | IntFormat, column: Axis, box: Interval) -> tuple[Axis, Axis]:

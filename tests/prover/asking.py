@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from fractions import Fraction
 
 from suffice.encodings.enclosures.bounds import range_bounds
@@ -17,14 +18,20 @@ from suffice.prover.dossier import Dossier
 SOFTMAX = "exp(x)/(exp(x) + exp(y))"
 
 
-def problem(expr: str, eps: str | None = None, *, relative: str = "0", inputs: str = "real", **box: tuple[str, str]) -> Problem:
-    """A problem whose inputs are given as x=("0", "1"); without eps and relative it has no tolerance."""
+Sides = Mapping[str, tuple[str, str]]
+
+
+def problem(
+    expr: str, eps: str | None = None, *, relative: str = "0", inputs: str = "real", box: Sides | None = None, **sides: tuple[str, str]
+) -> Problem:
+    """A problem whose inputs are given as x=("0", "1"), or all in `box`; without eps and relative it has no tolerance."""
     tolerance = None
     if eps is not None or relative != "0":
         tolerance = Tolerance(absolute=read_number(eps or "0"), relative=read_number(relative))
+    given = sides if box is None else box
     return Problem(
-        expression=read_expression(expr, list(box)),
-        box={name: Interval(read_number(lo), read_number(hi)) for name, (lo, hi) in box.items()},
+        expression=read_expression(expr, list(given)),
+        box={name: Interval(read_number(lo), read_number(hi)) for name, (lo, hi) in given.items()},
         tolerance=tolerance,
         inputs=InputModel(inputs),
     )

@@ -21,24 +21,31 @@ def build(asking: Case, target: Fraction, *, ideal: bool = False, seconds: float
     return build_cover(asking, ideal=ideal, target=target, precision=128, pieces=16, deadline=time.monotonic() + seconds, max_leaves=leaves)
 
 
-def test_a_cover_reaches_the_worst_error_exactly() -> None:
-    """With four bits every cell is visited; the truth is another enumerator's."""
-    asking = case(problem("x*x", "1", x=("1", "2")), asked(SMALL))
+def brackets(asking: Case) -> dict[bool, tuple[Fraction, Fraction]]:
+    """Around the floor (`True`) and the program's worst error (`False`), by another enumerator."""
     known = truth(asking.problem, asking.formats.input, asking.formats.compute, asking.formats.output)
-    for ideal, worst, bound in ((False, known.program, "error_bound"), (True, known.floor, "floor_upper")):
-        assert worst.lo == worst.hi
-        found = build(asking, worst.hi, ideal=ideal)
+    found = {True: known.floor, False: known.program}
+    assert all(isinstance(worst.lo, Fraction) and isinstance(worst.hi, Fraction) for worst in found.values())
+    return {ideal: (Fraction(worst.lo), Fraction(worst.hi)) for ideal, worst in found.items()}
+
+
+def test_a_cover_reaches_the_worst_error_exactly() -> None:
+    """With four bits every cell is visited."""
+    asking = case(problem("x*x", "1", x=("1", "2")), asked(SMALL))
+    for ideal, (least, most) in brackets(asking).items():
+        assert least == most
+        found = build(asking, most, ideal=ideal)
         assert isinstance(found, CoverFound)
-        assert found.derivation.value == worst.hi
+        assert found.derivation.value == most
+        bound = "floor_upper" if ideal else "error_bound"
         again = derive(asking.question, Claim(bound, Fraction(0), "", found.evidence), Budget())
         assert (again.value, again.label) == (found.derivation.value, found.derivation.label)
 
 
 def test_no_cover_below_the_worst_error() -> None:
     asking = case(problem("x*x", "1", x=("1", "2")), asked(SMALL))
-    known = truth(asking.problem, asking.formats.input, asking.formats.compute, asking.formats.output)
-    for ideal, worst in ((False, known.program), (True, known.floor)):
-        failed = build(asking, worst.lo * Fraction(999, 1000), ideal=ideal)
+    for ideal, (least, _) in brackets(asking).items():
+        failed = build(asking, least * Fraction(999, 1000), ideal=ideal)
         assert isinstance(failed, CoverFailed)
         assert failed.reason == "the bound exceeds the target"
         lo, hi = failed.leaf["x"]
@@ -83,8 +90,7 @@ def test_a_box_of_no_width_is_one_leaf() -> None:
 
 def test_cuts_of_coarse_formats_lie_between_cells() -> None:
     asking = case(problem("x*x", "1", x=("1", "2")), asked(SMALL))
-    known = truth(asking.problem, asking.formats.input, asking.formats.compute, asking.formats.output)
-    found = build(asking, known.program.hi)
+    found = build(asking, brackets(asking)[False][1])
     assert isinstance(found, CoverFound)
     cuts = [Fraction(str(split[1])) for split in found.evidence["splits"] if isinstance(split, list)]
     assert cuts

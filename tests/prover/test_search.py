@@ -69,7 +69,7 @@ def test_the_worst_cells_of_softmax_are_found_by_sampling() -> None:
     ],
 )
 def test_what_is_complete(expr: str, box: dict[str, tuple[str, str]], fmt: str, complete: bool) -> None:
-    found = search(case(problem(expr, "1e-9", **box), asked(fmt)))
+    found = search(case(problem(expr, "1e-9", box=box), asked(fmt)))
     assert found.complete == complete
     codes = {"bf16": 129, "fp8_e4m3": 81}
     assert not complete or found.sites == codes[fmt]

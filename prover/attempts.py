@@ -16,6 +16,7 @@ from suffice.encodings.enclosures.crosscheck import crosscheck_value
 from suffice.encodings.problem import Interval, Problem
 from suffice.errors import DisagreementError, DomainError
 from suffice.hardware_specs.format import EXACT, CodeFormat
+from suffice.proofs.decimals import decimal_nearest
 from suffice.proofs.kernel.derivation import Derivation
 from suffice.proofs.kernel.limits import MAX_PRECISION
 from suffice.prover.case import Asked, Case, is_free, make_case
@@ -117,7 +118,8 @@ def search_and_confirm(attempt: Attempt) -> Search:
     start = time.monotonic()
     case = attempt.case
     found = Search((), (), False, 0)
-    if not any(is_free(fmt) for fmt in case.inputs.values()) and can_emulate((*case.inputs.values(), *case.nodes, case.output)):
+    formats = (*case.inputs.values(), *case.nodes, case.output)
+    if not any(is_free(fmt) for fmt in case.inputs.values()) and can_emulate(formats, case.problem.box):
         found = search(case)
     attempt.enumerated = found.complete
     leading = leading_points(case, attempt.bounds)
@@ -219,7 +221,7 @@ def tightest_cover(attempt: Attempt, effort: Effort, *, ideal: bool) -> str:
 
 def describe(failed: CoverFailed) -> str:
     """Why there is no cover, and where."""
-    where = ", ".join(f"{name} in [{float(lo):.6g}, {float(hi):.6g}]" for name, (lo, hi) in failed.leaf.items())
+    where = ", ".join(f"{name} in [{decimal_nearest(lo, 6)}, {decimal_nearest(hi, 6)}]" for name, (lo, hi) in failed.leaf.items())
     return f"{failed.reason} at {where}"
 
 

@@ -96,19 +96,19 @@ def _choose_cut(case: Case, cover: Cover, cuts: _Cuts, leaf: Box) -> tuple[str, 
     return name, places[name].at
 
 
-def _variations(case: Case, cover: Cover, leaf: Box) -> dict[str, float]:
-    """The largest slope times the width along every input that has one; relative widths where slopes are unbounded."""
+def _variations(case: Case, cover: Cover, leaf: Box) -> dict[str, Fraction]:
+    """The largest slope (in some unit) times the width along every input that has one; relative widths where slopes are unbounded."""
     wide = {name: hi - lo for name, (lo, hi) in leaf.items() if lo < hi}
     if len(wide) < 2:
-        return dict.fromkeys(wide, 1.0)
+        return dict.fromkeys(wide, Fraction(1))
     try:
         slopes = cover.tape.slopes(cover.tape.values(cover.tape.box(leaf)))
     except LeafFailure:
-        return {name: float(width / (case.problem.box[name].hi - case.problem.box[name].lo)) for name, width in wide.items()}
-    result = dict.fromkeys(wide, 0.0)
+        return {name: width / (case.problem.box[name].hi - case.problem.box[name].lo) for name, width in wide.items()}
+    result = dict.fromkeys(wide, Fraction(0))
     for node, (low, high) in zip(case.question.nodes, slopes, strict=True):
         if node.op == "var" and node.payload in wide:
-            result[str(node.payload)] = float(wide[str(node.payload)]) * float(Fraction(max(-low, high), 1 << cover.tape.fixed.bits))
+            result[str(node.payload)] = wide[str(node.payload)] * max(-low, high)
     return result
 
 

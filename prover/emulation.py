@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.typing import NDArray
 
 from suffice.encodings.evaluate import evaluate_float
 from suffice.encodings.expression import Expression
-from suffice.hardware_specs.format import CodeFormat, ExactFormat, FloatFormat, Format, IntFormat
+from suffice.encodings.problem import Box
+from suffice.hardware_specs.format import MAX_INTEGER_BITS, CodeFormat, ExactFormat, FloatFormat, Format, IntFormat
 from suffice.hardware_specs.vectorised import fits_float64, round_array
 
 Array = NDArray[np.floating]
@@ -30,6 +33,21 @@ def _round(fmt: Format, value: Array) -> Array:
     return round_array(fmt, np.asarray(value, dtype=np.float64))
 
 
-def can_emulate(formats: tuple[Format, ...]) -> bool:
-    """Whether float64 holds the numbers of every format."""
-    return all(isinstance(fmt, ExactFormat | IntFormat | CodeFormat) or fits_float64(fmt) for fmt in formats)
+_RANGE = Fraction(2) ** 1000
+"""Magnitudes from 1 / _RANGE to _RANGE leave float64 room for a few operations."""
+
+
+def can_emulate(formats: tuple[Format, ...], box: Box) -> bool:
+    """Whether float64 holds the numbers of every format, nearly enough for a search, and points of the box."""
+    return can_sample(box) and all(_is_near_float64(fmt) for fmt in formats)
+
+
+def can_sample(box: Box) -> bool:
+    """Whether the box lies within the range of float64."""
+    return all(max(abs(side.lo), abs(side.hi)) < _RANGE for side in box.values())
+
+
+def _is_near_float64(fmt: Format) -> bool:
+    if isinstance(fmt, IntFormat):
+        return fmt.scale is None or fmt.zero is None or 1 / _RANGE < fmt.scale < _RANGE / (abs(fmt.zero) + (1 << MAX_INTEGER_BITS))
+    return isinstance(fmt, ExactFormat | CodeFormat) or fits_float64(fmt)

@@ -11,7 +11,7 @@ from suffice.encodings.problem import InputModel
 from suffice.errors import SufficeError
 from suffice.hardware_specs.rounding import round_exact
 from suffice.prover.case import Case, cell_within, is_free
-from suffice.prover.emulation import evaluate
+from suffice.prover.emulation import can_sample, evaluate
 from suffice.prover.results import Point
 
 _SAMPLES = 4096
@@ -38,6 +38,8 @@ def _steepest(case: Case) -> list[tuple[Point, dict[str, float]]]:
     import numpy as np
 
     box = case.problem.box
+    if not can_sample(box):
+        return []
     random = np.random.default_rng(1)
     columns = {}
     for name, ends in box.items():

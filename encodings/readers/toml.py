@@ -111,11 +111,11 @@ def _load(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text, parse_float=lambda literal: read_number(literal.replace("_", "")))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"is not TOML: {error}") from None
+        raise InputError(f"is not TOML: {error}", mend='write lines such as eps = "1e-3"') from None
     except ValueError:
         raise InputError("is not TOML: an integer is too long", mend="write large numbers as 1e100") from None
     except RecursionError:
-        raise InputError("is not TOML: nested too deeply") from None
+        raise InputError("is not TOML: nested too deeply", mend="remove brackets") from None
 
 
 def _text(value: object, key: str) -> str:

@@ -99,7 +99,7 @@ BAD = {
     f"expr = 'x'\neps = 1e999999\n{_BOX}": "the exponent of '1e999999' is too large; "
     "use decimal exponents within +-1000, binary ones within +-2097152",
     f"expr = 'x'\neps = {'1' * 5000}\n{_BOX}": "is not TOML: an integer is too long; write large numbers as 1e100",
-    f"expr = 'x'\neps = {'[' * 5000}\n{_BOX}": "is not TOML: nested too deeply",
+    f"expr = 'x'\neps = {'[' * 5000}\n{_BOX}": "is not TOML: nested too deeply; remove brackets",
     f"expr = 'x'\ninputs = 'floats'\n{_BOX}": "inputs is 'floats'; choose real or representable",
     f"expr = 'x'\nformats = 'fp16'\n{_BOX}": 'formats is not a list; write formats = ["fp16", "fp32"]',
     f"expr = 'x'\nformats = [16]\n{_BOX}": 'an item of formats is not a text; write an item of formats = "..."',

@@ -29,9 +29,9 @@ def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:
         with Path(path).open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", where=os.fspath(path)) from None
+        raise InputError(f"cannot be read: {error.strerror or error}", where=os.fspath(path), mend="check the path") from None
     if len(data) > limit:
-        raise InputError(f"the file has more than {limit} bytes", where=os.fspath(path))
+        raise InputError(f"the file has more than {limit} bytes", where=os.fspath(path), mend="give a smaller one")
     return data
 
 

@@ -187,10 +187,19 @@ def _asked(name: str, fmt: Format, placement: Placement) -> Asked:
     inner = EXACT if isinstance(fmt, CodeFormat) else fmt
     return Asked(
         name=name,
-        input=inner if placement.input is None else read_format(placement.input),
-        compute=inner if placement.compute is None else read_format(placement.compute),
+        input=inner if placement.input is None else _with_numbers(placement.input, "inputs"),
+        compute=inner if placement.compute is None else _with_numbers(placement.compute, "operations"),
         output=fmt if placement.output is None else read_format(placement.output),
     )
+
+
+def _with_numbers(given: str | Format, where: str) -> Format:
+    fmt = read_format(given)
+    if isinstance(fmt, CodeFormat):
+        raise InputError(
+            f"code(bits={fmt.bits}) says nothing of numbers", where=f"format of {where}", mend="use a code for the output only"
+        )
+    return fmt
 
 
 def _interval(variable: str, ends: Ends) -> data.Interval:

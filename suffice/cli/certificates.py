@@ -36,14 +36,15 @@ def check(files: Files, problem: About = None, solvers: With = None, as_json: As
     from suffice.proofs.kernel.limits import MAX_BYTES
 
     wanted = read_problem_file(problem).problem if problem else None
+    names = _solver_names(solvers)
     contents = [read_bytes(file, MAX_BYTES) for file in files]
     entries = []
     for file, data in zip(files, contents, strict=True):
         entry = _entry(file, check_bytes(data))
         if wanted is not None and entry["status"] != "rejected" and not _is_about(data, wanted):
             entry |= {"status": "rejected", "reason": f"the certificate is about another problem than {problem}"}
-        if solvers and entry["status"] != "rejected":
-            entry |= _solvers(data, solvers)
+        if names and entry["status"] != "rejected":
+            entry |= _solvers(data, names)
         entries.append(entry)
     if as_json:
         print_object({"files": entries})
@@ -100,14 +101,25 @@ def _is_about(data: bytes, wanted: Any) -> bool:
     return problem_to_json(parse(data).problem) == problem_to_json(wanted)
 
 
-def _solvers(data: bytes, names: str) -> dict[str, Any]:
+def _solver_names(text: str | None) -> list[str]:
+    """The solvers of --with, known to exist before anything is checked. Raises InputError."""
+    if text is None:
+        return []
+    from suffice.prover.solvers import decide
+
+    names = [name.strip() for name in text.split(",")]
+    decide([], solvers=names)
+    return names
+
+
+def _solvers(data: bytes, names: list[str]) -> dict[str, Any]:
     """What solvers say of the scripts. One that finds a model refutes the certificate; one that does not know proves nothing."""
     from suffice.cli.json_output import solver_object
     from suffice.proofs.certificate import parse
     from suffice.prover.solvers import decide
 
     scripts = [script.script for script in parse(data).smt]
-    answers = decide(scripts, solvers=[name.strip() for name in names.split(",")])
+    answers = decide(scripts, solvers=names)
     runs: list[SolverRun] = [run for answer in answers for run in answer]
     entry: dict[str, Any] = {"solvers": [solver_object(run) for run in runs]}
     if models := [run.solver for run in runs if run.answer == "sat"]:

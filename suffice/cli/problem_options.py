@@ -51,9 +51,11 @@ def _no_format() -> str:
 
 def _from_formula(question: QuestionOptions, formula: str) -> Problem:
     box = _box(question.var)
-    return Problem(
-        expression=read_formula(formula, box), box=box, tolerance=_tolerance(question), inputs=read_input_model(question.inputs or "real")
-    )
+    expression = read_formula(formula, box)
+    for name in box:
+        if name not in expression.variables:
+            raise InputError(f"--var {name} is no input of the formula", mend="leave it out, or use it in the formula")
+    return Problem(expression=expression, box=box, tolerance=_tolerance(question), inputs=read_input_model(question.inputs or "real"))
 
 
 def _with_options(problem: Problem, question: QuestionOptions) -> Problem:

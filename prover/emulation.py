@@ -27,10 +27,16 @@ def run_program(expression: Expression, formats: tuple[Format, ...], output: For
     return _round(output, result)
 
 
+def to_float64(value: Array) -> Array:
+    """Extended precision cut to float64; what is too large is infinite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(value, dtype=np.float64)
+
+
 def _round(fmt: Format, value: Array) -> Array:
     if isinstance(fmt, ExactFormat) or (isinstance(fmt, FloatFormat) and fmt.p == 53 and fmt.emin == -1022):
         return value
-    return round_array(fmt, np.asarray(value, dtype=np.float64))
+    return round_array(fmt, to_float64(value))
 
 
 _RANGE = Fraction(2) ** 1000

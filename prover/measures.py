@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,8 +11,17 @@ from suffice.encodings.problem import Tolerance
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals
 from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.case import is_free
+from suffice.prover.emulation import to_float64
 
 Array = NDArray[np.floating]
+
+
+_LARGEST_SHARE = Fraction(2) ** 1000
+
+
+def _share(tolerance: Tolerance) -> float:
+    """The relative part of the tolerance, within the range of float64."""
+    return float(min(tolerance.relative, _LARGEST_SHARE))
 
 
 def measure(tolerance: Tolerance, z: Array, f: Array) -> Array:
@@ -21,8 +32,8 @@ def measure(tolerance: Tolerance, z: Array, f: Array) -> Array:
             size = np.abs(f)
             value = np.where(distance == 0, 0.0, distance / size)
         else:
-            value = np.maximum(distance - float(tolerance.relative) * np.abs(f), 0)
-        return np.where(np.isfinite(np.asarray(z, dtype=np.float64)), value, np.inf)
+            value = np.maximum(distance - _share(tolerance) * np.abs(f), 0)
+        return np.where(np.isfinite(to_float64(z)), value, np.inf)
 
 
 def best_answer(tolerance: Tolerance, low: Array, high: Array) -> Array:
@@ -32,14 +43,14 @@ def best_answer(tolerance: Tolerance, low: Array, high: Array) -> Array:
             crossing = (np.sign(low) + np.sign(high)) / (1 / np.abs(low) + 1 / np.abs(high))
             crossing = np.where((low == 0) | (high == 0), 0, crossing)
         else:
-            crossing = (low + high + float(tolerance.relative) * (np.abs(low) - np.abs(high))) / 2
+            crossing = (low + high + _share(tolerance) * (np.abs(low) - np.abs(high))) / 2
         return np.clip(crossing, low, high)
 
 
 def least_measure(tolerance: Tolerance, output: Format, low: Array, high: Array) -> Array:
     """What the best answer among the numbers of the output format costs, where f takes all values between low and high."""
     z = best_answer(tolerance, low, high)
-    candidates = [z] if isinstance(output, ExactFormat) or is_free(output) else _neighbours(output, np.asarray(z, dtype=np.float64))
+    candidates = [z] if isinstance(output, ExactFormat) or is_free(output) else _neighbours(output, to_float64(z))
     costs = [np.maximum(measure(tolerance, c, low), measure(tolerance, c, high)) for c in candidates]
     return costs[0] if len(costs) == 1 else np.minimum(*costs)
 

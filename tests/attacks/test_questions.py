@@ -56,3 +56,30 @@ def test_bounds_beside_a_relative_tolerance_are_relative_errors() -> None:
 )
 def test_headings_say_what_is_measured(tolerance: dict[str, str], heading: str) -> None:
     assert heading in str(suffice.prove(suffice.Problem("x", {"x": (1, 2)}, **tolerance), "fp8_e4m3"))
+
+
+HUGE = Fraction(10) ** 400
+
+
+@pytest.mark.parametrize(
+    ("expression", "box", "fmt", "verdict"),
+    [
+        ("1/x", {"x": (1, HUGE)}, "fp16", "sufficient"),
+        ("x*y", {"x": (0, HUGE), "y": (0, 1)}, "fp64", "impossible"),
+        ("x*1e-400", {"x": (0, 1)}, "int8", "sufficient"),
+        ("x*1e400", {"x": (0, 1)}, "int8", "impossible"),
+        ("expm1(y - x)", {"x": (-600, 1), "y": (0, 600)}, "fp16", "impossible"),
+    ],
+)
+def test_numbers_beyond_float64_are_numbers(expression: str, box: dict[str, tuple[int, int]], fmt: str, verdict: str) -> None:
+    assert suffice.prove(expression, fmt, box=box, eps=1).results[0].verdict == verdict
+
+
+def test_a_relative_part_beyond_float64_is_a_number() -> None:
+    problem = suffice.Problem("x", {"x": (1, 2)}, absolute="1e-9", relative=HUGE)
+    assert suffice.prove(problem, "fp16").results[0].verdict == "sufficient"
+
+
+def test_slopes_beyond_float64_choose_cuts() -> None:
+    problem = suffice.Problem("expm1(y - x)", {"x": (-600, 1), "y": (0, 600)}, relative=1)
+    assert suffice.prove(problem, "fp16", timeout=2).results[0].verdict == "insufficient"

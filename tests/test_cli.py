@@ -323,7 +323,16 @@ BAD_INPUT = [
     (["prove", *SQUARE, "--eps", "1", "--format", "fp16", "--timeout", "0"], "Invalid value for '--timeout'"),
     (["prove", *SQUARE, "--eps", "1", "--format", "fp16", "--expect", "yes"], "Invalid value for '--expect'"),
     (["bounds", *SQUARE], "no format is asked about"),
+    (
+        ["prove", *SQUARE, "--var", "y=0:1", "--eps", "1", "--format", "fp16"],
+        "--var y is no input of the formula; leave it out, or use it in the formula",
+    ),
+    (
+        ["prove", *SQUARE, "--eps", "1", "--format", "fp16", "--in", "code(bits=3)"],
+        "format of inputs: code(bits=3) says nothing of numbers; use a code for the output only",
+    ),
     (["check"], "Missing argument 'CERT...'"),
+    (["check", __file__, "--with", "yices"], "unknown solver yices; use one of z3, cvc5"),
     (["check", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),
     (["explain", "nowhere.json"], "nowhere.json: cannot be read: No such file or directory"),
     (["archive"], "Missing command; see suffice --help"),

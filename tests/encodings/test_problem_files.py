@@ -84,7 +84,7 @@ def test_fpcore_files(tmp_path: Path) -> None:
 _BOX = "[box]\nx = [0, 1]"
 _KNOWN = "name, description, expr, inputs, input_format, compute, output, box, eps, abs, rel, formats"
 BAD = {
-    "expr = ": "is not TOML: Invalid value (at end of document)",
+    "expr = ": 'is not TOML: Invalid value (at end of document); write lines such as eps = "1e-3"',
     "expr = 1": 'expr is not a text; write expr = "..."',
     "eps = 1": 'the key expr is missing; add expr = "FORMULA"',
     "expr = 'x'\nformat = []": "unknown key 'format'; did you mean formats or input_format?",

@@ -27,7 +27,7 @@ def run_program(expression: Expression, formats: tuple[Format, ...], output: For
     return _round(output, result)
 
 
-def to_float64(value: Array) -> Array:
+def to_float64(value: Array) -> NDArray[np.float64]:
     """Extended precision cut to float64; what is too large is infinite."""
     with np.errstate(over="ignore"):
         return np.asarray(value, dtype=np.float64)

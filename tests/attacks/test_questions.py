@@ -83,3 +83,9 @@ def test_a_relative_part_beyond_float64_is_a_number() -> None:
 def test_slopes_beyond_float64_choose_cuts() -> None:
     problem = suffice.Problem("expm1(y - x)", {"x": (-600, 1), "y": (0, 600)}, relative=1)
     assert suffice.prove(problem, "fp16", timeout=2).results[0].verdict == "insufficient"
+
+
+@pytest.mark.parametrize("expression", ["1 - tanh(x)", "tanh(x)*abs(tanh(x)) + 1 - 1e-300"])
+def test_cancellation_is_no_disagreement(expression: str) -> None:
+    """At 50 and at 80 digits mpmath takes tanh x for 1."""
+    assert suffice.prove(expression, "fp16", box={"x": (180, 200)}, eps=1).results[0].verdict in ("sufficient", "impossible")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import Interval, Problem
 from suffice.errors import InputError
@@ -86,12 +87,19 @@ def make_case(problem: Problem, asked: Asked, ranges: list[Interval | None]) -> 
     instances = Instances(
         inputs={name: _instance(asked.input, problem.box[name]) for name in sorted(problem.box)},
         nodes=tuple(
-            _instance(asked.compute, problem.box[str(node.payload)] if node.op is Op.VAR else interval)
-            for node, interval in zip(problem.expression.nodes, known, strict=True)
+            _instance(asked.compute, _range_of(node, enclosure, problem))
+            for node, enclosure in zip(problem.expression.nodes, known, strict=True)
         ),
         output=_instance(asked.output, known[-1]),
     )
     return Case(problem=problem, formats=Formats(input=asked.input, compute=asked.compute, output=asked.output, instances=instances))
+
+
+def _range_of(node: Node, enclosure: Interval, problem: Problem) -> Interval:
+    """The values of a node: those of inputs and constants are known exactly."""
+    if isinstance(node.payload, Fraction):
+        return Interval(node.payload, node.payload)
+    return problem.box[str(node.payload)] if node.op is Op.VAR else enclosure
 
 
 _SCALE_BITS = 24
@@ -107,7 +115,7 @@ def _instance(fmt: Format, interval: Interval) -> Format:
     steps = fmt.qmax - fmt.qmin
     lo, hi = interval.lo, interval.hi
     if lo == hi:
-        return _with_scale(fmt, abs(lo) or Fraction(1), 0)
+        return _with_scale(fmt, abs(lo) or Fraction(1), fmt.qmax if lo < 0 else fmt.qmin)
     if (hi - lo) * _FARTHEST < max(abs(lo), abs(hi)):
         lo, hi = min(lo, Fraction(0)), max(hi, Fraction(0))
     scale = round_up((hi - lo) / steps, _SCALE_BITS)

@@ -108,7 +108,7 @@ def _grids(case: Case) -> dict[str, Axis] | None:
             return None
         representable = case.problem.inputs is InputModel.REPRESENTABLE
         ends = (box.lo, box.hi) if representable else (round_exact(fmt, box.lo), round_exact(fmt, box.hi))
-        lo, hi = (_pulled_in(fmt, end) for end in ends)
+        lo, hi = (_pulled_in(fmt, end, at) for end, at in zip(ends, (box.lo, box.hi), strict=True))
         if _count(fmt, lo, hi) > MAX_SITES:
             return None
         special = [] if representable else sorted({end for end in ends if end in _BEYOND}, key=str)
@@ -120,14 +120,16 @@ def _grids(case: Case) -> dict[str, Axis] | None:
 _BEYOND: dict[object, float] = {Special.INFINITY: np.inf, Special.NEGATIVE_INFINITY: -np.inf, Special.NAN: np.nan}
 
 
-def _pulled_in(fmt: FloatFormat | IntFormat, end: object) -> Fraction:
-    """A finite end within the format's range."""
+def _pulled_in(fmt: FloatFormat | IntFormat, end: object, at: Fraction) -> Fraction:
+    """The finite number nearest to what the end `at` of the box rounds to."""
     top, bottom = max_finite(fmt), min_finite(fmt)
     assert top is not None
     assert bottom is not None
     if isinstance(end, Fraction):
         return min(max(end, bottom), top)
-    return top if end is Special.INFINITY else bottom if end is Special.NEGATIVE_INFINITY else Fraction(0)
+    if end is Special.NEGATIVE_ZERO:
+        return Fraction(0)
+    return top if at > 0 else bottom
 
 
 def _count(fmt: FloatFormat | IntFormat, lo: Fraction, hi: Fraction) -> int:

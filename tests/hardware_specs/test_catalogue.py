@@ -33,18 +33,18 @@ def float_formats(draw: st.DrawFn) -> FloatFormat:
     emin = draw(st.integers(-300, 300) | st.integers(-(1 << 20), 1 << 20))
     emax = draw(st.integers(emin, min(emin + 40, 1 << 20)))
     significand = draw(st.just((1 << p) - 1) | st.integers(1 << (p - 1), (1 << p) - 1))
-    infinities = draw(st.booleans())
+    infinities, nan = draw(st.booleans()), draw(st.booleans())
     return FloatFormat(
         p=p,
         emin=emin,
         emax=emax,
         max_finite=scale_by_power(significand, emax - p + 1),
         infinities=infinities,
-        nan=draw(st.booleans()),
+        nan=nan,
         negative_zero=draw(st.booleans()),
         subnormals=draw(st.sampled_from(Subnormals)),
         rounding=draw(st.sampled_from(Rounding)),
-        overflow=draw(st.sampled_from([Overflow.SATURATE, Overflow.NAN] + [Overflow.INFINITY] * infinities)),
+        overflow=draw(st.sampled_from([Overflow.SATURATE] + [Overflow.NAN] * nan + [Overflow.INFINITY] * infinities)),
         bits=draw(st.just(0) | st.integers(1, 5000)),
     )
 

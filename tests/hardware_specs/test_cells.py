@@ -64,7 +64,7 @@ def float_variants(names: list[str]) -> Iterator[FloatFormat]:
     for name, mode, subnormals, overflow in itertools.product(names, Rounding, Subnormals, Overflow):
         fmt = parse_format(name)
         assert isinstance(fmt, FloatFormat)
-        if overflow is not Overflow.INFINITY or fmt.infinities:
+        if {Overflow.INFINITY: fmt.infinities, Overflow.NAN: fmt.nan}.get(overflow, True):
             yield replace(fmt, rounding=mode, subnormals=subnormals, overflow=overflow)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suffice.encodings.operations import Op
@@ -35,12 +35,11 @@ def instance_of(lo: Fraction, hi: Fraction, name: str = "int8") -> IntFormat:
     return fmt
 
 
+@settings(deadline=None)
 @given(RATIONALS, RATIONALS)
 def test_codes_cover_the_interval_with_a_fine_step(a: Fraction, b: Fraction) -> None:
     lo, hi = sorted((a, b))
     for name, steps in (("int8", 255), ("uint8", 255), ("int4", 15)):
-        if lo == hi and name == "uint8":
-            continue
         fmt = instance_of(lo, hi, name)
         assert reaches(fmt, lo, hi)
         assert fmt.scale is not None
@@ -49,6 +48,7 @@ def test_codes_cover_the_interval_with_a_fine_step(a: Fraction, b: Fraction) -> 
         assert abs(fmt.zero or 0) < 1 << 26
 
 
+@settings(deadline=None)
 @given(RATIONALS, RATIONALS)
 def test_zero_is_a_number_where_it_lies_inside(a: Fraction, b: Fraction) -> None:
     fmt = instance_of(-abs(a), abs(b))
@@ -56,13 +56,10 @@ def test_zero_is_a_number_where_it_lies_inside(a: Fraction, b: Fraction) -> None
     assert fmt.qmin <= (fmt.zero or 0) <= fmt.qmax or a == b == 0
 
 
-@given(RATIONALS)
-def test_single_numbers_are_exact(x: Fraction) -> None:
-    assert round_real(x, instance_of(x, x)) == x
-
-
-def test_a_negative_number_in_unsigned_codes_is_exact() -> None:
-    assert round_real(Fraction(-1), instance_of(Fraction(-1), Fraction(-1), "uint8")) == -1
+@settings(deadline=None)
+@given(RATIONALS, st.sampled_from(["int8", "uint8", "int4"]))
+def test_single_numbers_are_exact(x: Fraction, name: str) -> None:
+    assert round_real(x, instance_of(x, x, name)) == x
 
 
 def test_far_intervals_have_small_zero_points() -> None:
@@ -119,6 +116,7 @@ def test_exact_inputs_have_cells_of_one_point() -> None:
     assert cell_within(EXACT, Interval(Fraction(0), Fraction(1)), Fraction(1, 3)) == Interval(Fraction(1, 3), Fraction(1, 3))
 
 
+@settings(deadline=None)
 @given(st.fractions(min_value=Fraction(1, 10**30), max_value=10**30), st.integers(1, 60))
 def test_shortened_numbers_lie_on_the_safe_side(value: Fraction, bits: int) -> None:
     below, above = round_down(value, bits), round_up(value, bits)

@@ -157,6 +157,14 @@ def test_precisions_beyond_float64_by_the_leading_term() -> None:
     assert max(gaps) > Fraction(2, 10**8)
 
 
+def test_leading_pairs_lie_at_opposite_corners() -> None:
+    """x - y rises with x and falls with y; the cells of [1, 2] with 79 bits are 2^-78 wide."""
+    asking = case(problem("x - y", "1e-9", x=("1", "2"), y=("1", "2")), asked(significand(79)))
+    steps = {(high["x"] - low["x"], high["y"] - low["y"]) for low, high in (pair for pair in around(asking) if len(pair) == 2)}
+    width = Fraction(1, 1 << 78)
+    assert (width, -width) in steps
+
+
 def test_leading_points_of_representable_inputs_are_representable() -> None:
     asking = case(problem("exp(x)", "1e-9", inputs="representable", x=("1/3", "1")), asked("fp16"))
     points = [pair[0] for pair in around(asking)]

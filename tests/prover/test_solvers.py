@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,20 @@ def test_cores_hold_what_is_needed_and_no_more() -> None:
     assert [run.core for run in satisfied] == [()] * 2
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_no_part_of_a_core_is_idle(solver: str) -> None:
+    """Of many ways to refute, the one that is named needs all of its parts."""
+    facts = {"a": "(> x 2.0)", "b": "(< x 1.0)", "c": "(< (+ x y) 3.0)", "d": "(> y 1.0)", "e": "(= (* x y) 4.0)", "f": "(< x y)"}
+
+    def script(names: Iterable[str]) -> str:
+        named = "".join(f"(assert (! {facts[name]} :named {name}))\n" for name in names)
+        return f"(set-logic ALL)\n(declare-const x Real)\n(declare-const y Real)\n{named}(check-sat)\n"
+
+    core = decide([script(facts)], solvers=[solver])[0][0].core
+    parts = [core, *([name for name in core if name != left] for left in core)]
+    assert [runs[0].answer for runs in decide([script(names) for names in parts], solvers=[solver])] == ["unsat", *["sat"] * len(core)]
+
+
 def test_only_the_solvers_that_are_wanted() -> None:
     assert [run.solver for run in decide([REFUTED], solvers=["cvc5"])[0]] == ["cvc5"]
     assert decide([]) == []
@@ -91,7 +106,7 @@ def test_a_broken_script_is_unknown(broken: str) -> None:
 
 
 def test_the_memory_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(solvers, "MEMORY_BYTES", 64 << 20)
+    monkeypatch.setattr(solvers, "MEMORY_BYTES", 32 << 20)
     assert [run.answer for run in decide([REFUTED])[0]] == ["unknown", "unknown"]
 
 

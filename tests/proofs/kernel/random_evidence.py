@@ -126,7 +126,7 @@ def _every_cell(asked: Asking, index: int) -> list[Json]:
     if index == len(asked.names):
         return [0]
     inner = _every_cell(asked, index + 1)
-    cuts = [end for end in asked.ends[asked.names[index]][1:-1]]
+    cuts = asked.ends[asked.names[index]][1:-1]
     return [token for cut in cuts for token in ([index + 1, str(cut)], *inner)] + inner
 
 

@@ -28,7 +28,7 @@ SMOOTH: dict[str, tuple[list[Json], Callable[[Any], Any], tuple[float, float]]] 
     "cube": ([X, ["pow", 0, 3]], lambda x: x**3, (-3, 3)),
     "fifth": ([X, ["pow", 0, 5]], lambda x: x**5, (-2, 2)),
     "first": ([X, ["pow", 0, 1]], lambda x: x, (-2, 2)),
-    "zeroth": ([X, ["pow", 0, 0]], lambda x: mpmath.mpf(1), (-2, 2)),
+    "zeroth": ([X, ["pow", 0, 0]], lambda x: x**0, (-2, 2)),
     "inverse": ([X, ["pow", 0, -1]], lambda x: 1 / x, (0.2, 3)),
     "inverse cube": ([X, ["pow", 0, -3]], lambda x: x**-3, (-3, -0.3)),
     "exp": ([X, ["exp", 0]], mpmath.exp, (-5, 5)),

@@ -1,0 +1,312 @@
+"""Each reason for a rejection, reached by its own smallest change of a valid certificate."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from suffice.proofs import kernel
+from suffice.proofs.kernel import check, limits
+
+from .documents import (
+    E4M3,
+    EXACT,
+    FP16,
+    FP32,
+    Json,
+    a_run,
+    canonical,
+    cover,
+    floating,
+    formats,
+    integers,
+    law,
+    problem,
+    report,
+)
+from .samples import CELL, EXP, ONE_TO_TWO, PRODUCT, SMALL, SQUARE, handmade
+
+SAMPLES = handmade()
+NINES = "9" * limits.MAX_DIGITS
+CODE = {"kind": "code", "bits": 6}
+Change = Callable[[Json], None]
+
+
+def put(*path: Json) -> Change:
+    """Set the field at a path: the last item is its new value."""
+
+    def change(document: Json) -> None:
+        target = document
+        for key in path[:-2]:
+            target = target[key]
+        target[path[-2]] = path[-1]
+
+    return change
+
+
+def drop(*path: Json) -> Change:
+    """Delete the field at a path."""
+
+    def change(document: Json) -> None:
+        target = document
+        for key in path[:-1]:
+            target = target[key]
+        del target[path[-1]]
+
+    return change
+
+
+def evidence(claim: int, given: Json) -> Change:
+    """Set the evidence of a claim."""
+    return put("claims", claim, "evidence", given)
+
+
+def claim_of(bound: str, given: Json) -> Json:
+    return {"bound": bound, "value": "0", "statement": "", "evidence": given}
+
+
+def asked(nodes: Json, box: Json, fmts: Json, given: Json, *, bound: str = "", **tolerance: str) -> Json:
+    """A document with one claim, whose evidence is refused before its value is looked at."""
+    question = problem(nodes, box, **(tolerance or {"absolute": "1"}))
+    usual = {"cover": "error_bound", "run": "witness_error"}.get(given["kind"], "floor")
+    return SAMPLES["slope"] | {"problem": question, "formats": fmts, "claims": [claim_of(bound or usual, given)], "smt": []}
+
+
+ALONE = "rounded program"
+"""Claims: an error bound with the cover [1, 0, 1, 0, 0], and a run."""
+
+CHANGES: list[tuple[str, Change, str]] = [
+    (ALONE, put("version", 2), "this kernel reads version 1 only"),
+    (ALONE, put("version", True), "this kernel reads version 1 only"),
+    (ALONE, put("verdict", "undecided"), "the claims prove sufficient by S1, possible: True; the file says otherwise"),
+    (ALONE, put("statement", "T0"), "the claims prove sufficient by S1"),
+    (ALONE, put("possible", False), "the claims prove sufficient by S1"),
+    (ALONE, put("possible", 1), "possible is not true or false"),
+    (ALONE, put("assumptions", []), "the assumptions are not those"),
+    (ALONE, put("smt", []), "the SMT-LIB scripts are not those"),
+    (ALONE, put("smt", 0, "claim", False), "the SMT-LIB scripts are not those"),
+    (ALONE, put("claims", 0, "value", "-1"), "the value of error_bound is negative"),
+    (ALONE, put("claims", 0, "value", "infinite"), "the value of error_bound is not a number"),
+    (ALONE, put("claims", 0, "value", "48/128"), "is not in lowest terms"),
+    (ALONE, put("claims", 0, "value", "1/1"), "is not in lowest terms"),
+    (ALONE, put("claims", 0, "value", "-0"), "is not a number written as"),
+    (ALONE, put("claims", 0, "value", 1), "is not a number written as"),
+    (ALONE, put("claims", 0, "value", "9" + NINES), f"has more than {limits.MAX_DIGITS} digits"),
+    (ALONE, put("claims", 0, "value", "3/8"), "the evidence does not prove error_bound = 3/8"),
+    (ALONE, put("claims", 1, "value", "50/256"), "is not in lowest terms"),
+    (ALONE, put("claims", 1, "value", "25/128"), "the evidence does not prove witness_error = 25/128"),
+    (ALONE, put("claims", 1, "value", "infinite"), "the evidence does not prove witness_error = infinite"),
+    (ALONE, put("claims", 0, "statement", "S2"), "error_bound is proved by S1, not by 'S2'"),
+    (ALONE, put("claims", 0, "bound", "ceiling"), "claim.bound is not one of"),
+    (ALONE, lambda d: d["claims"].reverse(), "claims are in the order"),
+    (ALONE, lambda d: d["claims"].append(d["claims"][1]), "claims are in the order"),
+    (ALONE, put("claims", 5), "claims is not an array"),
+    (ALONE, put("claims", 0, "evidence", "kind", "run"), "error_bound is proved by a cover"),
+    (ALONE, put("claims", 1, "evidence", "kind", "cover"), "witness_error is proved by a run"),
+    ("slope", put("claims", 0, "evidence", "kind", "run"), "floor is proved by a pair"),
+    ("slope", put("claims", 0, "evidence", "kind", ["slope"]), "floor is proved by a pair"),
+    (ALONE, put("claims", 0, "evidence", "precision", 63), "precision is not an integer from 64 to 4096"),
+    (ALONE, put("claims", 0, "evidence", "pieces", 0), "pieces is not an integer from 1 to 4096"),
+    (ALONE, put("claims", 0, "evidence", "splits", [1, 0, 1, 0, 0, 0]), "goes on after its last leaf"),
+    (ALONE, put("claims", 0, "evidence", "splits", [1, 0, 1, 0]), "ends before the box is covered"),
+    (ALONE, put("claims", 0, "evidence", "splits", [2, 0, 0]), "a cut is not an integer from 1 to 1"),
+    (ALONE, put("claims", 0, "evidence", "splits", [False]), "a cut is not an integer"),
+    (ALONE, put("claims", 0, "evidence", "splits", [[1, "3"], 0, 0]), "cuts outside its part"),
+    (ALONE, put("claims", 0, "evidence", "splits", [[1, "2/4"], 0, 0]), "the place of a cut is not in lowest terms"),
+    (ALONE, put("claims", 0, "evidence", "splits", []), "cover.splits is not an array"),
+    (ALONE, put("claims", 0, "evidence", "splits", [1] * 4097), "leaves more than 4096 parts waiting"),
+    (ALONE, put("claims", 1, "evidence", "point", "x", "3"), "a point lies outside the box in x"),
+    (ALONE, put("claims", 1, "evidence", "point", {}), "point has missing or unknown keys: x"),
+    (ALONE, put("claims", 1, "evidence", "point", "\u20ac\n", "3"), r"unknown keys: '\u20ac\n'"),
+    (ALONE, put("claims", 1, "evidence", "point", 3), "point is not an object"),
+    (ALONE, drop("problem", "inputs"), "problem has missing or unknown keys: inputs"),
+    (ALONE, put("problem", "inputs", "rational"), "problem.inputs is not one of real, representable"),
+    (ALONE, put("problem", "tolerance", "absolute", "-1"), "the tolerance is negative"),
+    (ALONE, put("problem", "box", {}), "the input x has no interval"),
+    (ALONE, put("problem", "box", []), "problem.box is not an object"),
+    (ALONE, put("problem", "box", "x", ["2", "1"]), "box.x is empty"),
+    (ALONE, put("problem", "box", {f"x{k}": ["0", "1"] for k in range(257)} | ONE_TO_TWO), "more than 256 inputs"),
+    (ALONE, put("problem", "expression", [["var", "x"], ["pow", 0, 2], ["pow", 0, 3]]), "a node that is not used"),
+    (ALONE, put("problem", "expression", [["var", "x"], ["var", "x"], ["add", 0, 1]]), "the same node twice"),
+    (ALONE, put("problem", "expression", [["var", "2x"]]), "expression[0] is not a name of an input"),
+    (ALONE, put("problem", "expression", [["var", "x"], ["erf", 0]]), "expression[1] is not a node of version 1"),
+    (ALONE, put("problem", "expression", [["var", "x"], ["add", 0]]), "expression[1] is not a node of version 1"),
+    (ALONE, put("problem", "expression", [["var", "x"], ["neg", 1]]), "an argument of expression[1] is not an integer from 0 to 0"),
+    (ALONE, put("problem", "expression", [["var", "x"], ["pow", 0, 1001]]), "expression[1] is not an integer from -1000 to 1000"),
+    (ALONE, put("problem", "expression", []), "expression is not an array of 1 to 20000 items"),
+    (ALONE, put("formats", "input", "kind", "posit"), "formats.input.kind is not float, int, code or exact"),
+    (ALONE, put("formats", "input", CODE), "formats.input cannot be any code"),
+    (ALONE, put("formats", "output", CODE), "an output of any code is computed in exact"),
+    (ALONE, put("formats", "instances", {}), "formats.instances stands only beside"),
+    (ALONE, put("formats", "output", SMALL | {"p": 0}), "formats.output.p is not an integer from 1 to 4096"),
+    (ALONE, put("formats", "output", SMALL | {"emax": 8}), "emin, emax and max_finite contradict each other"),
+    (ALONE, put("formats", "output", SMALL | {"max_finite": "241"}), "max_finite is not a number of the format"),
+    (ALONE, put("formats", "output", SMALL | {"infinities": False}), "overflow gives a value that the format does not have"),
+    (ALONE, put("formats", "output", SMALL | {"nan": False, "overflow": "nan"}), "overflow gives a value that the format does not have"),
+    (ALONE, put("formats", "output", SMALL | {"nan": 1}), "formats.output.nan is not true or false"),
+    ("codes", put("formats", "input", integers("0", 0)), "formats.input.scale is not positive"),
+    ("codes", put("formats", "input", integers("1", None)), "formats.input.zero is not an integer"),
+    ("codes", put("formats", "input", integers("1", 0, qmax=-128)), "formats.input.qmax is not an integer"),
+    ("instances", drop("formats", "instances"), "this bound needs the instances of the formats with free scale"),
+    ("instances run", drop("formats", "instances"), "a run needs the instances of the formats with free scale"),
+    ("instances", put("formats", "instances", "output", integers("1", 0, qmax=126)), "instances.output is not an instance"),
+    ("instances", put("formats", "instances", "output", integers()), "instances.output is not an instance"),
+    ("instances", put("formats", "instances", "nodes", []), "instances.nodes is not an array of 2 to 2 items"),
+    ("cell slope", put("claims", 0, "evidence", "points", [{"x": "21/16"}, {"x": "3/2"}]), "the corners do not lie in one cell of x"),
+    ("pair into a code", put("claims", 0, "evidence", "points", [{"x": "21/16"}, {"x": "3/2"}]), "do not lie in the closure of one cell"),
+    ("pair into a code", put("claims", 0, "evidence", "points", [CELL[0], CELL[0]]), "the two points of a pair are equal"),
+    ("pair into a code", put("claims", 0, "evidence", "points", []), "points is not an array of 1 to 2 items"),
+    ("one representable", put("claims", 0, "evidence", "points", [*CELL]), "two different points never share their codes"),
+    ("one representable", put("claims", 0, "evidence", "points", [{"x": "21/16"}]), "the point is not representable"),
+    ("one representable", put("formats", "input", integers()), "representable inputs need integer codes with a given scale"),
+    ("slope", put("problem", "inputs", "representable"), "with representable inputs laws of range, slope and curvature prove nothing"),
+    ("slope", put("problem", "tolerance", "relative", "1/9"), "this law is about absolute tolerances"),
+    ("slope", put("claims", 0, "evidence", "points", [{"x": "1"}, {"x": "1"}]), "differ in exactly one input"),
+    ("slope", put("formats", "output", EXACT), "counting needs an input or an output format"),
+    ("curvature", put("problem", "expression", [["var", "x"], ["pow", 0, 3]]), "the derivative does not keep one sign"),
+    ("curvature", put("problem", "expression", [["var", "x"], ["abs", 0]]), "abs may have its kink inside the box"),
+]  # fmt: skip
+
+X: Json = ["var", "x"]
+UNIT, FAR = {"x": ["0", "1"]}, {"x": ["6", "8"]}
+ENDS = ({"x": "0"}, {"x": "1"})
+HUGE = floating(4096, -30_000, 13_000)
+ROOT: Json = [X, ["sqrt", 0]]
+ONCE = cover(0)
+
+REFUSED: list[tuple[Json, str]] = [
+    (asked(EXP, FAR, formats(E4M3), ONCE), "node 1 (exp) may overflow"),
+    (asked(EXP, FAR, formats(E4M3, compute=FP32), ONCE), "the output may overflow"),
+    (asked(EXP, {"x": ["6", "600"]}, formats(E4M3), ONCE), "the input x may overflow"),
+    (asked(EXP, FAR, formats(E4M3), ONCE, bound="floor_upper"), "f leaves the range of the output format"),
+    (asked(EXP, {"x": ["7", "7"]}, formats(E4M3), ONCE), "the program ends in an infinity or NaN"),
+    (asked([X, ["const", "1000"], ["add", 0, 1]], FAR, formats(E4M3), ONCE), "the constant of node 1 overflows"),
+    (asked(SQUARE, {"x": ["-1", "1"]}, formats(FP16), ONCE, relative="1"), "f is not bounded away from zero"),
+    (asked(SQUARE, {"x": ["-1/9", "1/9"]}, formats(floating(1, 0, 3)), ONCE, relative="1"), "f is not bounded away"),
+    (asked([X, ["const", "1"], ["add", 0, 1]], {"x": ["-1", "-1"]}, formats(SMALL), ONCE, relative="1"), "error_bound is proved by T0"),
+    (asked(ROOT, {"x": ["-1", "1"]}, formats(FP16), ONCE), "sqrt: sqrt of a negative number"),
+    (asked(ROOT, UNIT, formats(FP16), ONCE, bound="floor_upper"), "the slope of sqrt: division by an interval that holds zero"),
+    (asked(ROOT, UNIT, formats(EXACT, output=CODE), law("slope", *ENDS)), "the curvature of sqrt"),
+    (asked([X, ["log", 0]], UNIT, formats(FP16), ONCE), "log: log of a number that is not positive"),
+    (asked([X, ["pow", 0, -1]], UNIT, formats(FP16), ONCE), "pow: a negative power of an interval that holds zero"),
+    (asked([X, ["tan", 0]], {"x": ["1", "2"]}, formats(FP16), ONCE), "tan: tan of an interval that holds a pole"),
+    (asked([X, ["asin", 0]], {"x": ["0", "2"]}, formats(FP16), ONCE), "asin: asin of a number beyond 1"),
+    (asked([X, ["acos", 0]], {"x": ["0", "2"]}, formats(FP16), ONCE), "acos: acos of a number beyond 1"),
+    (asked(EXP, {"x": ["0", "60000"]}, formats(FP16), ONCE), "exp: the result of exp is too large"),
+    (asked(SQUARE, {"x": ["0", "999"]}, formats(E4M3, compute=EXACT), a_run(x="999")), "run on finite inputs only"),
+    (asked(EXP, UNIT, formats(EXACT), a_run(x="1")), "a rounding could not be decided"),
+    (asked(SQUARE, ONE_TO_TWO, formats(SMALL), a_run(x="21/16"), absolute="1", inputs="representable"), "the point is not representable"),
+    (asked([X, ["pow", 0, 999]], ONE_TO_TWO, formats(HUGE, input=EXACT), a_run(x="4/3")), "a power of the run has too many digits"),
+    (asked(EXP, {"x": [f"1/{NINES}", "1"]}, formats(FP16), cover(*[1, 0] * 9000, 0)), "more work than the kernel's limit"),
+    (asked(SQUARE, {"x": [f"1/{NINES}", f"2/{NINES[:-1]}7"]}, formats(FP16), cover(*[1, 0] * 9000, 0)), "numbers of more than 32768 bits"),
+    (asked(PRODUCT, ONE_TO_TWO | {"y": ["1", "2"]}, formats(SMALL), law("slope", *({"x": k, "y": k} for k in "12"))), "exactly one input"),
+    (
+        asked([X, ["pow", 0, 60], ["pow", 1, 500]], ONE_TO_TWO, formats(EXACT, output=CODE), law("count", {"x": "1"}, {"x": "2"}))
+        | {"claims": [claim_of("floor", law("count", {"x": "1"}, {"x": "2"})) | {"value": "2", "statement": "T3"}]}
+        | {"verdict": "impossible", "statement": "T3"},
+        f"a number of an SMT-LIB script has more than {limits.MAX_SCRIPT_DIGITS} digits",
+    ),
+]
+
+FILES: list[tuple[bytes, str]] = [
+    (b" " * (limits.MAX_BYTES + 1), f"the file has {limits.MAX_BYTES + 1} bytes, more than"),
+    (b"\xff", "the file is not UTF-8"),
+    (b"[" * 100_000, "the file is nested too deeply"),
+    (b"{", "the file is not JSON"),
+    (b"1.5", "1.5 is not an exact number"),
+    (b"NaN", "NaN is not an exact number"),
+    (b"1" * 31, "an integer of 31 digits"),
+    (b'{"a":1,"a":1}', "an object has a key twice among 'a', 'a'"),
+    (b"[]", "the certificate is not an object"),
+    (b"{}", "the certificate has missing or unknown keys"),
+    (canonical(SAMPLES[ALONE]) + b"\n", "the file is not canonical JSON"),
+    (canonical(SAMPLES[ALONE]).replace(b'"version":1', b'"version":-0').replace(b":-0", b": 1"), "the file is not canonical JSON"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "reason"), CHANGES, ids=[f"{k}: {reason[:40]}" for k, (_, _, reason) in enumerate(CHANGES)])
+def test_a_change_is_rejected_for_its_own_reason(name: str, change: Change, reason: str) -> None:
+    document = copy.deepcopy(SAMPLES[name])
+    assert report(document).status == "accepted"
+    change(document)
+    found = report(document)
+    assert found.status == "rejected"
+    assert reason in found.reason
+    assert found.reason.isprintable()
+    assert found.verdict == ""
+
+
+@pytest.mark.parametrize(("document", "reason"), REFUSED, ids=[reason for _, reason in REFUSED])
+def test_evidence_that_proves_nothing_is_refused(document: Json, reason: str) -> None:
+    found = report(document)
+    assert found.status == "rejected"
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(("data", "reason"), FILES, ids=[reason for _, reason in FILES])
+def test_files_that_are_no_certificate(data: bytes, reason: str) -> None:
+    found = check(data)
+    assert found.status == "rejected"
+    assert reason in found.reason
+
+
+UNSEEN = {
+    "f is not monotone": "answered by cutting the cell",
+    "the slopes of f are not bounded": "answered by cutting the cell",
+    "a run through an elementary function needs a format that rounds it": "programs of exact operations run apart",
+    "a number of the run has too many digits": "numbers of formats within limits are shorter",
+    "a rounding could not be decided: _": "formats within limits are coarser",
+}
+"""Reasons that no file brings about, and why."""
+
+
+def test_every_reason_is_reached() -> None:
+    """The messages in the kernel's source, against those that the cases above bring about."""
+    documents = [document for document, _ in REFUSED]
+    for name, change, _ in CHANGES:
+        documents.append(copy.deepcopy(SAMPLES[name]))
+        change(documents[-1])
+    reasons = {check(data).reason for data in [*map(canonical, documents), *(data for data, _ in FILES)]}
+    missing = {text for text in _messages() if not any(re.fullmatch(re.escape(text).replace("_", ".*"), r, re.DOTALL) for r in reasons)}
+    assert missing == set(UNSEEN)
+
+
+def _messages() -> set[str]:
+    """The texts that are given to Rejection and LeafFailure, with _ for what is filled in."""
+    found = set()
+    for path in Path(kernel.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Rejection", "LeafFailure"):
+                text = node.args[0]
+                if isinstance(text, ast.Constant):
+                    found.add(str(text.value))
+                elif isinstance(text, ast.JoinedStr):
+                    found.add("".join(str(part.value) if isinstance(part, ast.Constant) else "_" for part in text.values))
+    assert len(found) > 60
+    return found
+
+
+def test_an_accepted_report_says_what_was_derived() -> None:
+    found = report(SAMPLES["narrow compute"])
+    assert set(found.derivations) == {"floor_upper", "error_bound"}
+    assert found.derivations["error_bound"].leaves == 3
+    assert found.assumptions == ("correctly rounded in every format of the program: pow",)
+
+
+@pytest.mark.parametrize("factor", ["1/2", "999/1000", "1", "1001/1000", "2"])
+def test_both_sides_of_every_claim(factor: str) -> None:
+    """Weaker claims than the evidence supports are accepted, stronger ones are not."""
+    for name in ("slope", "curvature", "relative", "best algorithm", "narrow compute", "instances"):
+        for k, claim in enumerate(SAMPLES[name]["claims"]):
+            document = copy.deepcopy(SAMPLES[name])
+            document["claims"][k]["value"] = str(Fraction(claim["value"]) * Fraction(factor))
+            is_lower = claim["bound"] in ("floor", "witness_error")
+            stronger = Fraction(factor) > 1 if is_lower else Fraction(factor) < 1
+            reason = report(document).reason
+            assert reason.startswith("the evidence does not prove") == stronger, (name, claim["bound"])

@@ -95,6 +95,14 @@ def test_a_missing_or_crashing_solver_knows_nothing(monkeypatch: pytest.MonkeyPa
     assert confirm([SATISFIED], solvers=[solver])[0][0].answer == "unknown"
 
 
+def test_a_solver_that_only_waits_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No limit on the processor's time ends it."""
+    shadow(monkeypatch, tmp_path, "z3", "import time\ntime.sleep(60)")
+    start = time.monotonic()
+    assert decide([REFUTED], solvers=["z3"], timeout=0.1)[0][0].answer == "unknown"
+    assert time.monotonic() - start < 0.1 + 5 + 1
+
+
 def test_a_crash_of_one_leaves_the_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shadow(monkeypatch, tmp_path, "z3", "raise ImportError")
     assert [run.answer for run in decide([REFUTED])[0]] == ["unknown", "unsat"]

@@ -19,6 +19,7 @@ def main() -> None:
     for script in request["scripts"]:
         start = time.monotonic()
         version, answer, core = ask(script)
+        answer = answer if answer in ("sat", "unsat") else "unknown"
         print(json.dumps({"version": version, "answer": answer, "core": core, "seconds": time.monotonic() - start}), flush=True)
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
+from suffice.encodings.expression import ExpressionBuilder
+from suffice.encodings.operations import Op
+from suffice.encodings.problem import Problem
+from suffice.encodings.writers.text import to_short_text
 from suffice.proofs.certificate import Certificate, SmtScript
 from suffice.proofs.trace.claims import heading
-from suffice.proofs.trace.data import Section, Step
+from suffice.proofs.trace.data import Quantity, Section, Step
+from suffice.proofs.trace.numbers import at_least, at_most
 
 _NAMED = re.compile(r":named\s+(\|[^|]*\||[^\s()]+)")
 _ROLES = {
@@ -17,6 +23,10 @@ _ROLES = {
     "tolerance": "denies the verdict in",
 }
 """What the named assertions of a script do, by the first part of their names."""
+_ROUNDING = re.compile(r"\(<= rounding_(\w+) \(\* (.+) unit\)\) :named")
+_SLOPE = re.compile(r"\(<= error_(\w+) \(\* (.+) rounding_\w+\)\) :named")
+_ENCLOSURE = re.compile(r"\(>= (\w+) (.+)\) :named enclosure_")
+"""Assertions that hold one number."""
 _MOST_LINES = 60
 """Lines of a script that a trace still shows."""
 _MOST_NAMES = 12
@@ -31,10 +41,60 @@ def _step(certificate: Certificate, member: SmtScript) -> Step:
     lines = member.script.count("\n") + 1
     return Step(
         text=f"A script {_subject(certificate, member.claim)}. {_roles(_NAMED.findall(member.script))}",
+        quantities=_numbers(certificate.problem, member.script),
         script=member.script if lines <= _MOST_LINES else "",
         follows="The numbers in it are enclosures that the kernel derives anew. A solver that answers unsat agrees that the verdict "
         "follows from them; the kernel does not rely on it.",
     )
+
+
+def _numbers(problem: Problem, script: str) -> tuple[Quantity, ...]:
+    """The numbers of the assertions, each with what it says."""
+    found = []
+    for line in script.splitlines():
+        if rounding := _ROUNDING.search(line):
+            found.append(at_most(f"rounding of {_place(problem, rounding[1])}, in units", _number(rounding[2])))
+        elif slope := _SLOPE.search(line):
+            found.append(at_most(f"its effect on the result, for each unit ({_place(problem, slope[1])})", _number(slope[2])))
+        elif enclosure := _ENCLOSURE.search(line):
+            found.append(at_least(enclosure[1].replace("_", " along ", 1) if "_" in enclosure[1] else enclosure[1], _number(enclosure[2])))
+    return tuple(found)
+
+
+def _place(problem: Problem, name: str) -> str:
+    """The term that a name of the script stands for."""
+    kind, _, rest = name.partition("_")
+    if kind == "node" and rest.isdigit() and int(rest) < len(problem.expression.nodes):
+        return _term(problem, int(rest))
+    return {"input": f"the input {rest}", "output": "the output"}.get(kind, name)
+
+
+def _term(problem: Problem, position: int) -> str:
+    """The subterm at a node, as text."""
+    builder = ExpressionBuilder()
+    for node in problem.expression.nodes[: position + 1]:
+        match node.op:
+            case Op.CONST:
+                assert isinstance(node.payload, Fraction)
+                builder.constant(node.payload)
+            case Op.VAR:
+                builder.variable(str(node.payload))
+            case Op.PI | Op.E:
+                builder.named(node.op)
+            case Op.POW:
+                assert isinstance(node.payload, int)
+                builder.power(node.args[0], node.payload)
+            case _:
+                builder.apply(node.op, *node.args)
+    return to_short_text(builder.build(position), 40)
+
+
+def _number(term: str) -> Fraction:
+    """A real of SMT-LIB as the kernel writes it."""
+    digits = re.sub(r"[()/]|\.0", " ", term).split()
+    sign = -1 if digits[0] == "-" else 1
+    top, bottom = ([*digits, "1"] if sign > 0 else [*digits[1:], "1"])[:2]
+    return sign * Fraction(int(top), int(bottom))
 
 
 def _subject(certificate: Certificate, index: int) -> str:

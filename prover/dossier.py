@@ -18,6 +18,12 @@ from suffice.prover.case import Case, round_down, round_up
 
 _VALUE_BITS = 53
 
+_LARGEST = Fraction(1 << 13_200)
+"""Claims stay between 1 / _LARGEST and _LARGEST, which fit in the digits of a certificate."""
+
+LOWER = ("floor", "witness_error")
+"""Bounds from below."""
+
 
 @dataclass(slots=True)
 class Dossier:
@@ -60,6 +66,8 @@ class Dossier:
         value = derived.value
         if isinstance(value, Fraction):
             value = self._shortened(bound, value)
+            if bound not in LOWER and value > _LARGEST:
+                return derived
         claim = Claim(bound, value, derived.label, evidence)
         if evidence["kind"] == "pair":
             derived = derive(self.case.question, claim, Budget())
@@ -71,8 +79,10 @@ class Dossier:
     def _shortened(self, bound: str, value: Fraction) -> Fraction:
         if value <= 0 or (value.numerator.bit_length() <= _VALUE_BITS and value.denominator.bit_length() <= _VALUE_BITS):
             return value
-        lower = bound in ("floor", "witness_error")
-        short = (round_down if lower else round_up)(value, _VALUE_BITS)
+        if bound in LOWER:
+            short = Fraction(0) if value < 1 / _LARGEST else round_down(min(value, _LARGEST), _VALUE_BITS)
+        else:
+            short = round_up(max(value, 1 / _LARGEST), _VALUE_BITS)
         return value if (short > self.threshold) != (value > self.threshold) else short
 
     def _is_better(self, bound: str, value: Fraction | str) -> bool:
@@ -81,7 +91,7 @@ class Dossier:
             return True
         if isinstance(old, str):
             return False
-        return value > old if bound in ("floor", "witness_error") else value < old
+        return value > old if bound in LOWER else value < old
 
     def certificate(self) -> Certificate:
         """The certificate of all claims; it has passed the kernel."""

@@ -31,8 +31,6 @@ def peak_curvature_bits(problem: Problem) -> Heuristic | None:
         return None
     kappa = round_up(peak.upper, 40)
     ratio = kappa * square / tolerance.absolute
-    bits = 0
-    while Fraction(2) ** bits < ratio:
-        bits += 1
+    bits = (-(-ratio.numerator // ratio.denominator) - 1).bit_length()
     diameter = Fraction(isqrt(int(square * _DIGITS**2)), _DIGITS)
     return Heuristic(bits=bits, c=Fraction(1), kappa=kappa, diameter=diameter)

@@ -89,3 +89,16 @@ def test_slopes_beyond_float64_choose_cuts() -> None:
 def test_cancellation_is_no_disagreement(expression: str) -> None:
     """At 50 and at 80 digits mpmath takes tanh x for 1."""
     assert suffice.prove(expression, "fp16", box={"x": (180, 200)}, eps=1).results[0].verdict in ("sufficient", "impossible")
+
+
+@pytest.mark.parametrize(
+    ("expression", "box", "eps", "verdict"),
+    [
+        ("exp(expm1(x))", (-2, 12), 1, "impossible"),
+        ("exp(exp(x))", (0, 9), 1, "impossible"),
+        ("exp(-exp(x))", (9, 10), 1, "sufficient"),
+        ("exp(-exp(x))", (9, 10), 0, "undecided"),
+    ],
+)
+def test_errors_longer_than_certificates_hold_are_shortened(expression: str, box: tuple[int, int], eps: int, verdict: str) -> None:
+    assert suffice.prove(expression, "fp16", box={"x": box}, eps=eps, timeout=5).results[0].verdict == verdict

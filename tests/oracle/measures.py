@@ -80,8 +80,11 @@ class Image:
 
         The error is convex in z, so that of all numbers only the neighbours of the best real answer matter.
         """
-        lower, upper = self._balanced(measure, self.low.hi, self.high.lo), self._balanced(measure, self.low.lo, self.high.hi)
-        answers = {z for real in (lower, upper) for z in _answers(output, real)}
+        upper = self._balanced(measure, self.low.lo, self.high.hi)
+        common = max(self.low.lo, self.high.lo)
+        if not isinstance(common, Fraction) or common > min(self.low.hi, self.high.hi):
+            common = self._balanced(measure, self.low.hi, self.high.lo)
+        answers = {z for real in (common, upper) for z in _answers(output, real)}
         errors = [self.error(measure, z) for z in answers]
         return Range(min(e.lo for e in errors), min(e.hi for e in errors))
 

@@ -18,6 +18,7 @@ from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
 from suffice.hardware_specs.format import EXACT, FloatFormat, Format, IntFormat, Overflow
 
 from .enclosures import Range
+from .measures import Image, Measure
 from .random_problems import VERDICTS, Case, cases, verdict_of
 from .reading import value_at
 from .rounding import Piece, Value, cells, numbers, to_fraction
@@ -280,3 +281,10 @@ def test_random_questions_have_every_verdict_and_every_operation() -> None:
 
 def test_random_questions_are_reproducible() -> None:
     assert list(cases(0, 5)) == list(cases(0, 5))
+
+
+def test_the_floor_of_a_constant_that_is_only_enclosed_is_zero() -> None:
+    """x - x on a cell where one end of its image is known exactly, the other within a range around it."""
+    tiny = Fraction(1, 2**160)
+    image = Image(Range(Fraction(0), Fraction(0)), Range(-tiny, tiny))
+    assert image.floor(Measure(False, Fraction(0)), EXACT).lo == 0

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from . import limits
 from .budget import Budget, rational_work
+from .cells import boundary_denominator, code_between, just_above, just_below
 from .derivation import Derivation, Share
 from .failures import LeafFailure, Rejection
-from .formats import (
-    NAN,
-    Exact,
-    Float,
-    Format,
-    Int,
-    Value,
-    boundary_denominator,
-    code_between,
-    finite,
-    is_finite,
-    just_above,
-    just_below,
-    size_of,
-)
+from .formats import NAN, Exact, Float, Format, Int, Value, finite, is_finite, size_of
 from .measure import Measure, Span, neighbours
 from .question import Box, Program, Question
-from .reading import integer, listed, number
+from .reading import listed
 from .run import enclose_constant, run
+from .splits import leaves
 from .tape import Interval, Tape
 
 CONSTANTS = ("const", "pi", "e")
@@ -61,43 +49,6 @@ def combine(bounds: Iterable[LeafBound]) -> Derivation:
 
 SYMMETRIC = ("neg", "abs", "min", "max")
 """Operations that give back one of their operands, up to sign."""
-
-
-def leaves(question: Question, splits: list[Any], budget: Budget) -> Iterator[Box]:
-    """The leaves of a preorder list of cuts. Cutting a closed box in two closed parts keeps the union equal to the box."""
-    names = sorted(question.box)
-    pending: list[Box] = [dict(question.box)]
-    for token in splits:
-        if not pending:
-            raise Rejection("cover.splits goes on after its last leaf")
-        box = pending.pop()
-        if token == 0 and type(token) is int:
-            yield box
-            continue
-        name, at = _cut(token, names, box, budget)
-        lo, hi = box[name]
-        if not lo <= at <= hi:
-            raise Rejection("cover.splits cuts outside its part of the box")
-        pending.append(box | {name: (at, hi)})
-        pending.append(box | {name: (lo, at)})
-        if len(pending) > limits.MAX_PENDING:
-            raise Rejection(f"cover.splits leaves more than {limits.MAX_PENDING} parts waiting")
-    if pending:
-        raise Rejection("cover.splits ends before the box is covered")
-
-
-def _cut(token: Any, names: list[str], box: Box, budget: Budget) -> tuple[str, Fraction]:
-    if isinstance(token, list):
-        listed(token, "a cut", 2, 2)
-        name = names[integer(token[0], "the input of a cut", 1, len(names)) - 1]
-        return name, number(token[1], "the place of a cut")
-    name = names[integer(token, "a cut", 1, len(names)) - 1]
-    lo, hi = box[name]
-    size = size_of(lo) + size_of(hi)
-    if size > limits.MAX_END_BITS:
-        raise Rejection(f"cover.splits cuts between numbers of more than {limits.MAX_END_BITS} bits")
-    budget.spend(rational_work(size))
-    return name, (lo + hi) / 2
 
 
 class Cover:

@@ -7,9 +7,10 @@ from fractions import Fraction
 from itertools import pairwise
 
 from .budget import Budget, rational_work
+from .cells import code_between
 from .derivation import Derivation
 from .failures import LeafFailure, Rejection
-from .formats import Exact, code_between, is_free, size_of
+from .formats import Exact, is_free, size_of
 from .question import Box, Point, Question
 from .tape import Interval, Tape
 from .witnesses import check_inside, enclose_at

@@ -42,8 +42,8 @@ MAX_INPUTS = 256
 MAX_PENDING = 4_096
 """Parts of a cover that wait for their own cuts."""
 
-MAX_END_BITS = 1 << 15
-"""Size of an end of a part of a cover."""
+MAX_END_BITS = 1 << 14
+"""Size of the ends of a part of a cover that is cut in the middle."""
 
 MAX_SCRIPT_DIGITS = 4_000
 """Decimal digits of a number in an SMT-LIB script."""

@@ -7,9 +7,10 @@ from fractions import Fraction
 
 from . import limits
 from .budget import Budget, interval_work, rational_work
+from .cells import code_between
 from .failures import LeafFailure
 from .fixed import FixedPoint
-from .formats import NAN, NEGATIVE_ZERO, Exact, Float, Format, Value, code_between, finite, power_of_two, size_of
+from .formats import NAN, NEGATIVE_ZERO, Exact, Float, Format, Value, finite, power_of_two, size_of
 from .functions import beyond, enclose_function, exact_value
 from .question import Node, Point, Program
 from .series import MAX_MAGNITUDE_BITS, TooLarge

@@ -5,9 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from .budget import Budget
+from .cells import code_between
 from .derivation import INFINITE, Derivation
 from .failures import Rejection
-from .formats import Code, Exact, Float, Int, code_between, finite, is_finite, is_free
+from .formats import Code, Exact, Float, Int, finite, is_finite, is_free
 from .measure import Measure, Span, neighbours
 from .question import Point, Question
 from .run import round_inputs, run

@@ -10,16 +10,14 @@ import numpy as np
 import pytest
 
 from suffice.hardware_specs.rounding import round_exact
+from suffice.proofs.kernel.cells import code_between, just_above, just_below
 from suffice.proofs.kernel.formats import (
     NAN,
     Exact,
     Float,
     Int,
-    code_between,
     finite,
     is_finite,
-    just_above,
-    just_below,
     power_of_two,
 )
 

@@ -36,6 +36,13 @@ CANCELLED = (1, 8, 64)
 """How many times DIGITS are tried where the value does not agree."""
 
 
+_MOST_BITS = 1 << 20
+"""Largest magnitude of a binary exponent that is written out."""
+
+_TINY = Fraction(1, 1 << _MOST_BITS - (1 << 16))
+"""Larger than any value whose exponent is not written out (mantissas have at most 2^16 bits)."""
+
+
 class _NoValueError(Exception):
     """mpmath has no real value at this point."""
 
@@ -98,12 +105,15 @@ def _number(value: Fraction) -> Any:
 
 
 def mpmath_interval(expression: Expression, point: Mapping[str, Fraction], digits: int = DIGITS) -> Interval | None:
-    """Where mpmath believes the value to be: from two precisions, with their difference (and an ulp) allowed for. None: undefined."""
+    """Where mpmath believes the value to be: from two precisions, with their difference (and an ulp) allowed for.
+
+    None: undefined, or beyond 2^_MOST_BITS. Values about as small as _TINY are only known to be so.
+    """
     try:
         rough, fine = (_exact(evaluate_mpmath(expression, point, d)) for d in (digits, digits + GUARD_DIGITS))
     except (_NoValueError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    allowance = 2 * abs(rough - fine) + abs(fine) / 10 ** (digits - 2)
+    allowance = 2 * abs(rough - fine) + abs(fine) / 10 ** (digits - 2) + (_TINY if abs(fine) <= _TINY else 0)
     return Interval(fine - allowance, fine + allowance)
 
 
@@ -111,6 +121,10 @@ def _exact(value: Any) -> Fraction:
     sign, mantissa, exponent, _ = value._mpf_
     if not mantissa and exponent:
         raise ValueError(value)
+    if mantissa and exponent < -_MOST_BITS:
+        return Fraction(0)
+    if exponent > _MOST_BITS:
+        raise OverflowError
     signed = -int(mantissa) if sign else int(mantissa)
     return Fraction(signed << exponent) if exponent >= 0 else Fraction(signed, 1 << -exponent)
 

@@ -102,3 +102,8 @@ def test_cancellation_is_no_disagreement(expression: str) -> None:
 )
 def test_errors_longer_than_certificates_hold_are_shortened(expression: str, box: tuple[int, int], eps: int, verdict: str) -> None:
     assert suffice.prove(expression, "fp16", box={"x": box}, eps=eps, timeout=5).results[0].verdict == verdict
+
+
+@pytest.mark.parametrize("largest", ["1e6", "1e10", "1e20"])
+def test_values_too_small_to_write_out(largest: str) -> None:
+    assert suffice.prove("exp(-x)", "bf16", box={"x": ("1e5", largest)}, eps="1e-3").results[0].verdict == "sufficient"

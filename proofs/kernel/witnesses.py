@@ -7,10 +7,10 @@ from fractions import Fraction
 from .budget import Budget
 from .cells import code_between
 from .derivation import INFINITE, Derivation
-from .failures import Rejection
-from .formats import Code, Exact, Float, Int, finite, is_finite, is_free
+from .failures import LeafFailure, Rejection
+from .formats import Code, Exact, Int, finite, is_finite, is_free
 from .measure import Measure, Span, neighbours
-from .question import Point, Question
+from .question import Box, Point, Question
 from .run import round_inputs, run
 from .tape import Tape
 
@@ -36,8 +36,9 @@ def pair_floor(question: Question, points: list[Point], precision: int, claimed:
     """
     for point in points:
         check_inside(question, point)
-    _check_same_codes(question, points)
     tape = Tape(question.nodes, precision, budget)
+    if not _check_same_cell(question, points):
+        _check_continuous(tape, {name: _sorted_pair(points[0][name], points[1][name]) for name in question.box})
     spans = sorted((enclose_at(tape, point) for point in points), key=sum)
     low, high = spans[0], spans[-1]
     measure = Measure(question.is_relative, question.relative)
@@ -60,7 +61,8 @@ def _beyond(question: Question, f: Span) -> bool:
     return output.above(f[0]) is None or output.below(f[1]) is None
 
 
-def _check_same_codes(question: Question, points: list[Point]) -> None:
+def _check_same_cell(question: Question, points: list[Point]) -> bool:
+    """Reject points that lie in no common cell, nor at its ends. False if an end has a code of its own: it counts as a limit."""
     if len(points) == 2 and points[0] == points[1]:
         raise Rejection("the two points of a pair are equal: give one")
     if question.representable:
@@ -68,19 +70,44 @@ def _check_same_codes(question: Question, points: list[Point]) -> None:
             raise Rejection("with representable inputs two different points never share their codes")
         if not is_representable(question, points[0]):
             raise Rejection("the point is not representable in the input format")
-        return
+        return True
+    share_codes = True
     for name in question.box if len(points) == 2 else ():
-        first, second = points[0][name], points[1][name]
-        if first == second:
-            continue
+        lo, hi = _sorted_pair(points[0][name], points[1][name])
         fmt = question.input
-        if isinstance(fmt, Exact) or is_free(fmt) or not _share_a_cell(fmt, *sorted((first, second))):
+        if lo == hi:
+            continue
+        if isinstance(fmt, Exact) or is_free(fmt):
             raise Rejection(f"the two points do not lie in the closure of one cell of {name}")
+        if fmt.round(lo) != fmt.round(hi):
+            share_codes = False
+            if code_between(fmt, lo, hi) is None:
+                raise Rejection(f"the two points do not lie in the closure of one cell of {name}")
+    return share_codes
 
 
-def _share_a_cell(fmt: Float | Int, lo: Fraction, hi: Fraction) -> bool:
-    """Whether both have one code, or all reals strictly between have: f is continuous, so its values at a cell's ends are limits."""
-    return fmt.round(lo) == fmt.round(hi) or code_between(fmt, lo, hi) is not None
+def _sorted_pair(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:
+    return (a, b) if a <= b else (b, a)
+
+
+_MOST_PARTS = 512
+
+
+def _check_continuous(tape: Tape, box: Box) -> None:
+    """Every operation is defined, and so continuous, on the box between the points: then f at a cell's end is a limit from inside."""
+    pending, parts = [box], 0
+    while pending:
+        part = pending.pop()
+        parts += 1
+        if parts > _MOST_PARTS:
+            raise LeafFailure("f was not shown to be defined between the two points, so its values there need not be limits")
+        try:
+            tape.values(tape.box(part))
+        except LeafFailure:
+            name = max(part, key=lambda n: part[n][1] - part[n][0])
+            lo, hi = part[name]
+            middle = (lo + hi) / 2
+            pending += [part | {name: (lo, middle)}, part | {name: (middle, hi)}]
 
 
 def is_representable(question: Question, point: Point) -> bool:

@@ -14,22 +14,7 @@ import pytest
 from suffice.proofs import kernel
 from suffice.proofs.kernel import check, limits
 
-from .documents import (
-    E4M3,
-    EXACT,
-    FP16,
-    FP32,
-    Json,
-    a_run,
-    canonical,
-    cover,
-    floating,
-    formats,
-    integers,
-    law,
-    problem,
-    report,
-)
+from .documents import E4M3, EXACT, FP16, FP32, Json, a_run, canonical, cover, floating, formats, integers, law, pair, problem, report
 from .samples import CELL, EXP, ONE_TO_TWO, PRODUCT, SMALL, SQUARE, handmade
 
 SAMPLES = handmade()
@@ -180,7 +165,11 @@ HUGE = floating(4096, -30_000, 13_000)
 ROOT: Json = [X, ["sqrt", 0]]
 ONCE = cover(0)
 
+HOLE = [X, ["const", "21/16"], ["sub", 0, 1], ["const", "23/16"], ["sub", 0, 3], ["mul", 2, 4], ["sqrt", 5]]
+"""Defined at the two ends of a cell and nowhere between."""
+
 REFUSED: list[tuple[Json, str]] = [
+    (asked(HOLE, {"x": ["21/16", "23/16"]}, formats(SMALL), pair(*CELL)), "f was not shown to be defined between the two points"),
     (asked(EXP, FAR, formats(E4M3), ONCE), "node 1 (exp) may overflow"),
     (asked(EXP, FAR, formats(E4M3, compute=FP32), ONCE), "the output may overflow"),
     (asked(EXP, {"x": ["6", "600"]}, formats(E4M3), ONCE), "the input x may overflow"),

@@ -18,8 +18,12 @@ _PIECES = (1, 16, 256)
 class Law:
     """Evidence for a floor, to be offered to the kernel."""
 
-    name: str
     evidence: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The kind of evidence."""
+        return str(self.evidence["kind"])
 
 
 def counting(case: Case, bounds: RangeBounds, precision: int) -> list[Law]:
@@ -64,7 +68,7 @@ def _applies(case: Case) -> bool:
 
 
 def _law(kind: str, points: list[Point], pieces: int, precision: int) -> Law:
-    return Law(kind, {"kind": kind, "points": [write_point(point) for point in points], "pieces": pieces, "precision": precision})
+    return Law({"kind": kind, "points": [write_point(point) for point in points], "pieces": pieces, "precision": precision})
 
 
 def write_point(point: dict[str, Fraction]) -> dict[str, str]:

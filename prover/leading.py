@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import islice, product
 
+import numpy as np
+
 from suffice.encodings.enclosures.bounds import RangeBounds
 from suffice.encodings.enclosures.derivatives import gradient
 from suffice.encodings.problem import InputModel
@@ -19,7 +21,7 @@ _SAMPLES = 4096
 
 def leading_points(case: Case, bounds: RangeBounds) -> list[tuple[Point, ...]]:
     """Pairs at opposite corners of the cells where sum |d_i f| 2^(e(x_i)) is largest in a sample, and the extremes of f."""
-    anchors = [_read(bounds.lowest.point), _read(bounds.highest.point)]
+    anchors = [bounds.lowest.point, bounds.highest.point]
     pairs: list[tuple[Point, ...]] = []
     directions: list[dict[str, float]] = [{} for _ in anchors]
     for point, slopes in _steepest(case):
@@ -30,13 +32,7 @@ def leading_points(case: Case, bounds: RangeBounds) -> list[tuple[Point, ...]]:
     return pairs
 
 
-def _read(point: dict[str, Fraction]) -> Point:
-    return dict(point)
-
-
 def _steepest(case: Case) -> list[tuple[Point, dict[str, float]]]:
-    import numpy as np
-
     box = case.problem.box
     if not can_sample(box):
         return []

@@ -6,15 +6,20 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from suffice.encodings.operations import OPERATIONS, Op
+from suffice.hardware_specs.format import Format
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operation. `args` are positions of earlier nodes; `payload` is a constant's value, a variable's name or a power's exponent."""
+    """One operation. `args` are positions of earlier nodes; `payload` is a constant's value, a variable's name or a power's exponent.
+
+    `format` is the format that the source demands for this operation; None leaves it to the question.
+    """
 
     op: Op
     args: tuple[int, ...] = ()
     payload: Fraction | str | int | None = None
+    format: Format | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,9 @@ class Expression:
 
 @dataclass(slots=True)
 class ExpressionBuilder:
-    """Builds a DAG bottom up; equal subterms get the same position."""
+    """Builds a DAG bottom up; equal subterms get the same position. New nodes are annotated with `format`."""
 
+    format: Format | None = None
     _nodes: list[Node] = field(default_factory=list)
     _positions: dict[Node, int] = field(default_factory=dict)
 
@@ -45,25 +51,25 @@ class ExpressionBuilder:
 
     def constant(self, value: Fraction | int) -> int:
         """An exact rational constant."""
-        return self._add(Node(Op.CONST, (), Fraction(value)))
+        return self._add(Node(Op.CONST, (), Fraction(value), self.format))
 
     def variable(self, name: str) -> int:
         """An input."""
-        return self._add(Node(Op.VAR, (), name))
+        return self._add(Node(Op.VAR, (), name, self.format))
 
     def named(self, op: Op) -> int:
         """The constant pi or e."""
         assert op in (Op.PI, Op.E)
-        return self._add(Node(op))
+        return self._add(Node(op, format=self.format))
 
     def apply(self, op: Op, *args: int) -> int:
         """One operation on earlier positions."""
         assert len(args) == OPERATIONS[op].arity and op is not Op.POW
-        return self._add(Node(op, args))
+        return self._add(Node(op, args, format=self.format))
 
     def power(self, base: int, exponent: int) -> int:
         """An integer power, one operation."""
-        return self._add(Node(Op.POW, (base,), exponent))
+        return self._add(Node(Op.POW, (base,), exponent, self.format))
 
     def build(self, root: int) -> Expression:
         """The DAG below `root`, with what it does not use left out."""
@@ -77,5 +83,5 @@ class ExpressionBuilder:
             if position in used:
                 node = self._nodes[position]
                 renumbered[position] = len(nodes)
-                nodes.append(Node(node.op, tuple(renumbered[a] for a in node.args), node.payload))
+                nodes.append(Node(node.op, tuple(renumbered[a] for a in node.args), node.payload, node.format))
         return Expression(tuple(nodes))

@@ -37,15 +37,27 @@ class Op(StrEnum):
     SINH = "sinh"
     COSH = "cosh"
     TANH = "tanh"
+    CAST = "cast"
+    LT = "lt"
+    LE = "le"
+    EQ = "eq"
+    AND = "and"
+    OR = "or"
+    NOT = "not"
+    IF = "if"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What is known of an operation: its arity, its FPCore name, and whether a library computes it (not the arithmetic unit)."""
+    """What is known of an operation: its arity, its FPCore name, and whether a library computes it (not the arithmetic unit).
+
+    A logical operation is true or false, and nothing rounds it. `cast` is the identity, rounded; `if` takes a condition and two values.
+    """
 
     arity: int
     fpcore: str
     elementary: bool = False
+    logical: bool = False
 
 
 OPERATIONS: dict[Op, Operation] = {
@@ -60,6 +72,14 @@ OPERATIONS: dict[Op, Operation] = {
     Op.SQRT: Operation(arity=1, fpcore="sqrt"),
     Op.FMA: Operation(arity=3, fpcore="fma"),
     Op.POW: Operation(arity=1, fpcore="pow", elementary=True),
+    Op.CAST: Operation(arity=1, fpcore="cast"),
+    Op.LT: Operation(arity=2, fpcore="<", logical=True),
+    Op.LE: Operation(arity=2, fpcore="<=", logical=True),
+    Op.EQ: Operation(arity=2, fpcore="==", logical=True),
+    Op.AND: Operation(arity=2, fpcore="and", logical=True),
+    Op.OR: Operation(arity=2, fpcore="or", logical=True),
+    Op.NOT: Operation(arity=1, fpcore="not", logical=True),
+    Op.IF: Operation(arity=3, fpcore="if"),
 } | {
     op: Operation(arity=1, fpcore=op.value, elementary=True)
     for op in (

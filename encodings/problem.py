@@ -61,16 +61,21 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A question without formats. Hashable parts stay plain data; `name` and `description` are for people and prove nothing."""
+    """A question without formats. Hashable parts stay plain data; `name` and `description` are for people and prove nothing.
+
+    Only those points of the box count at which every precondition (an expression that is true or false of the real inputs) is true.
+    """
 
     expression: Expression
     box: Box
     tolerance: Tolerance | None
     inputs: InputModel = InputModel.REAL
+    preconditions: tuple[Expression, ...] = ()
     name: str = ""
     description: str = ""
 
     def __post_init__(self) -> None:
-        for variable in self.expression.variables:
-            if variable not in self.box:
-                raise InputError(f"the input {variable} has no interval", mend=f"add --var {variable}=LO:HI")
+        for expression in (self.expression, *self.preconditions):
+            for variable in expression.variables:
+                if variable not in self.box:
+                    raise InputError(f"the input {variable} has no interval", mend=f"add --var {variable}=LO:HI")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Literal
 
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import Problem
 from suffice.errors import InputError
 from suffice.hardware_specs.format import Format
@@ -79,12 +81,27 @@ class Instances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Formats:
-    """The formats asked about; `instances` exactly where one of them is integer codes with free scale."""
+    """The formats asked about; `instances` exactly where one of them is integer codes with free scale.
+
+    `inputs` and `operations` are the formats of single inputs and nodes (by position) that differ from `input` and `compute`;
+    `accuracy` is the largest error, in ulps of the result, of the functions that are not correctly rounded.
+    """
 
     input: Format
     compute: Format
     output: Format
+    inputs: Mapping[str, Format] = field(default_factory=dict)
+    operations: Mapping[int, Format] = field(default_factory=dict)
+    accuracy: Mapping[Op, Fraction] = field(default_factory=dict)
     instances: Instances | None = None
+
+    def of_input(self, name: str) -> Format:
+        """The format asked for one input."""
+        return self.inputs.get(name, self.input)
+
+    def of_node(self, position: int) -> Format:
+        """The format asked for one node."""
+        return self.operations.get(position, self.compute)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +201,12 @@ def from_json(value: Json, where: str = "certificate") -> Certificate:
 def formats_to_json(formats: Formats) -> Json:
     """FORMATS of docs/certificate.md."""
     asked: dict[str, Json] = {name: format_to_json(getattr(formats, name)) for name in ("input", "compute", "output")}
+    if formats.inputs:
+        asked["inputs"] = {name: format_to_json(fmt) for name, fmt in formats.inputs.items()}
+    if formats.operations:
+        asked["operations"] = _operations_to_json(formats.operations)
+    if formats.accuracy:
+        asked["accuracy"] = {op.value: number_text(ulps) for op, ulps in formats.accuracy.items()}
     if formats.instances is None:
         return asked
     instances: Json = {
@@ -194,23 +217,54 @@ def formats_to_json(formats: Formats) -> Json:
     return {**asked, "instances": instances}
 
 
+def _operations_to_json(operations: Mapping[int, Format]) -> Json:
+    """Positions by format, in the order of the first of each."""
+    positions: dict[Format, list[Json]] = {}
+    for k in sorted(operations):
+        positions.setdefault(operations[k], []).append(k)
+    return [[format_to_json(fmt), where] for fmt, where in positions.items()]
+
+
 def formats_from_json(value: Json, where: str) -> Formats:
     """Read FORMATS. Raises InputError."""
-    given = [name for name in ("instances",) if name in as_object(value, where)]
-    asked_input, compute, output, *instances = fields(value, where, "input", "compute", "output", *given)
+    optional = ("inputs", "operations", "accuracy", "instances")
+    given = [name for name in optional if name in as_object(value, where)]
+    asked_input, compute, output, *rest = fields(value, where, "input", "compute", "output", *given)
+    found = dict(zip(given, rest, strict=True))
     return Formats(
         input=format_from_json(asked_input, f"{where}.input"),
         compute=format_from_json(compute, f"{where}.compute"),
         output=format_from_json(output, f"{where}.output"),
-        instances=_instances_from_json(instances[0], f"{where}.instances") if instances else None,
+        inputs=_named_from_json(found.get("inputs", {}), f"{where}.inputs"),
+        operations=_operations_from_json(found.get("operations", []), f"{where}.operations"),
+        accuracy=_accuracy_from_json(found.get("accuracy", {}), f"{where}.accuracy"),
+        instances=_instances_from_json(found["instances"], f"{where}.instances") if "instances" in found else None,
     )
+
+
+def _named_from_json(value: Json, where: str) -> dict[str, Format]:
+    return {name: format_from_json(fmt, member(where, name)) for name, fmt in as_object(value, where).items()}
+
+
+def _operations_from_json(value: Json, where: str) -> dict[int, Format]:
+    result: dict[int, Format] = {}
+    for i, item in enumerate(as_list(value, where)):
+        pair = as_list(item, f"{where}[{i}]")
+        if len(pair) != 2:
+            raise InputError("not a format with positions", where=f"{where}[{i}]")
+        fmt = format_from_json(pair[0], f"{where}[{i}]")
+        result.update({as_integer(k, f"{where}[{i}]"): fmt for k in as_list(pair[1], f"{where}[{i}]")})
+    return result
+
+
+def _accuracy_from_json(value: Json, where: str) -> dict[Op, Fraction]:
+    return {Op(as_choice(name, where, *Op)): as_number(ulps, member(where, name)) for name, ulps in as_object(value, where).items()}
 
 
 def _instances_from_json(value: Json, where: str) -> Instances:
     inputs, nodes, output = fields(value, where, "inputs", "nodes", "output")
-    named = as_object(inputs, f"{where}.inputs")
     return Instances(
-        inputs={name: format_from_json(fmt, member(f"{where}.inputs", name)) for name, fmt in named.items()},
+        inputs=_named_from_json(inputs, f"{where}.inputs"),
         nodes=tuple(format_from_json(fmt, f"{where}.nodes[{i}]") for i, fmt in enumerate(as_list(nodes, f"{where}.nodes"))),
         output=format_from_json(output, f"{where}.output"),
     )

@@ -16,17 +16,21 @@ def problem_to_json(problem: Problem) -> Json:
     if problem.tolerance is None:
         raise InputError("a certificate needs a tolerance", mend="give eps")
     tolerance: Json = {"absolute": number_text(problem.tolerance.absolute), "relative": number_text(problem.tolerance.relative)}
-    return {
+    result: dict[str, Json] = {
         "expression": expression_to_json(problem.expression),
         "box": {name: [number_text(side.lo), number_text(side.hi)] for name, side in problem.box.items()},
         "tolerance": tolerance,
         "inputs": problem.inputs.value,
     }
+    if problem.preconditions:
+        result["preconditions"] = [expression_to_json(condition) for condition in problem.preconditions]
+    return result
 
 
 def problem_from_json(value: Json, where: str) -> Problem:
     """Read PROBLEM. Raises InputError."""
-    expression, box, tolerance, inputs = fields(value, where, "expression", "box", "tolerance", "inputs")
+    given = [name for name in ("preconditions",) if name in as_object(value, where)]
+    expression, box, tolerance, inputs, *conditions = fields(value, where, "expression", "box", "tolerance", "inputs", *given)
     absolute, relative = fields(tolerance, f"{where}.tolerance", "absolute", "relative")
     return Problem(
         expression=expression_from_json(expression, f"{where}.expression"),
@@ -36,6 +40,10 @@ def problem_from_json(value: Json, where: str) -> Problem:
             relative=as_number(relative, f"{where}.tolerance.relative"),
         ),
         inputs=InputModel(as_choice(inputs, f"{where}.inputs", *InputModel)),
+        preconditions=tuple(
+            expression_from_json(condition, f"{where}.preconditions[{i}]")
+            for i, condition in enumerate(as_list(conditions[0], f"{where}.preconditions") if conditions else ())
+        ),
     )
 
 
@@ -49,8 +57,6 @@ def expression_from_json(value: Json, where: str) -> Expression:
     nodes = tuple(_node_from_json(node, i, f"{where}[{i}]") for i, node in enumerate(as_list(value, where)))
     if not nodes:
         raise InputError("the expression is empty", where=where)
-    if len(set(nodes)) < len(nodes):
-        raise InputError("a node stands twice", where=where)
     unused = set(range(len(nodes) - 1)).difference(*(node.args for node in nodes))
     if unused:
         raise InputError("the node is not used", where=f"{where}[{min(unused)}]")

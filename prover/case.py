@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -21,12 +22,17 @@ from suffice.proofs.problemdata import problem_to_json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The formats asked about, under the name that the user gave them."""
+    """The formats asked about, under the name that the user gave them.
+
+    `override`: they stand also where the source demands others. `accuracy`: errors of functions that are not correctly rounded, in ulps.
+    """
 
     name: str
     input: Format
     compute: Format
     output: Format
+    override: bool = False
+    accuracy: Mapping[Op, Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +54,13 @@ class Case:
     def inputs(self) -> dict[str, Format]:
         """The concrete input format of every input."""
         instances = self.formats.instances
-        return instances.inputs if instances else dict.fromkeys(sorted(self.problem.box), self.formats.input)
+        return instances.inputs if instances else {name: self.formats.of_input(name) for name in sorted(self.problem.box)}
 
     @property
     def nodes(self) -> tuple[Format, ...]:
         """The concrete format of every node."""
         instances = self.formats.instances
-        return instances.nodes if instances else (self.formats.compute,) * len(self.problem.expression.nodes)
+        return instances.nodes if instances else tuple(map(self.formats.of_node, range(len(self.problem.expression.nodes))))
 
     @property
     def output(self) -> Format:
@@ -78,21 +84,36 @@ def make_case(problem: Problem, asked: Asked, ranges: list[Interval | None]) -> 
 
     Without instances (an output in any code, or a node without a known range) only the floor can be spoken of.
     """
-    formats = Formats(input=asked.input, compute=asked.compute, output=asked.output)
-    if not any(is_free(fmt) for fmt in (asked.input, asked.compute, asked.output)):
+    formats = _formats(problem, asked)
+    if not any(is_free(fmt) for fmt in (asked.input, asked.compute, asked.output, *formats.inputs.values(), *formats.operations.values())):
         return Case(problem=problem, formats=formats)
     if isinstance(asked.output, CodeFormat) or any(interval is None for interval in ranges):
         return Case(problem=problem, formats=formats)
     known = [interval for interval in ranges if interval is not None]
     instances = Instances(
-        inputs={name: _instance(asked.input, problem.box[name]) for name in sorted(problem.box)},
+        inputs={name: _instance(formats.of_input(name), problem.box[name]) for name in sorted(problem.box)},
         nodes=tuple(
-            _instance(asked.compute, _range_of(node, enclosure, problem))
-            for node, enclosure in zip(problem.expression.nodes, known, strict=True)
+            _instance(formats.of_node(k), _range_of(node, enclosure, problem))
+            for k, (node, enclosure) in enumerate(zip(problem.expression.nodes, known, strict=True))
         ),
         output=_instance(asked.output, known[-1]),
     )
-    return Case(problem=problem, formats=Formats(input=asked.input, compute=asked.compute, output=asked.output, instances=instances))
+    return Case(problem=problem, formats=replace(formats, instances=instances))
+
+
+def _formats(problem: Problem, asked: Asked) -> Formats:
+    """The formats asked about, and those that the source demands for single inputs and operations."""
+    nodes = () if asked.override else problem.expression.nodes
+    demanded = {k: node.format for k, node in enumerate(nodes) if node.format is not None}
+    used = {node.op for node in problem.expression.nodes}
+    return Formats(
+        input=asked.input,
+        compute=asked.compute,
+        output=asked.output,
+        inputs={str(nodes[k].payload): fmt for k, fmt in demanded.items() if nodes[k].op is Op.VAR and fmt != asked.input},
+        operations={k: fmt for k, fmt in demanded.items() if fmt != asked.compute},
+        accuracy={op: ulps for op, ulps in sorted(asked.accuracy.items()) if op in used},
+    )
 
 
 def _range_of(node: Node, enclosure: Interval, problem: Problem) -> Interval:

@@ -12,16 +12,15 @@ from .budget import Budget, rational_work
 from .cells import boundary_denominator, code_between, just_above, just_below
 from .derivation import Derivation, Share
 from .failures import LeafFailure, Rejection
-from .formats import NAN, Exact, Float, Format, Int, Value, finite, is_finite, size_of
+from .formats import NAN, Exact, Float, Int, Value, finite, is_finite, size_of
 from .measure import Measure, Span, neighbours
 from .question import Box, Program, Question
 from .reading import listed
-from .run import enclose_constant, run
+from .roundoff import Roundoff
+from .run import run
 from .splits import leaves
 from .tape import Interval, Tape
 
-CONSTANTS = ("const", "pi", "e")
-"""Nodes without operands that are not inputs."""
 
 @dataclass(frozen=True, slots=True)
 class LeafBound:
@@ -47,10 +46,6 @@ def combine(bounds: Iterable[LeafBound]) -> Derivation:
     return Derivation(worst, "+".join(sorted(kinds)), facts, hardest.shares if hardest else (), count)
 
 
-SYMMETRIC = ("neg", "abs", "min", "max")
-"""Operations that give back one of their operands, up to sign."""
-
-
 class Cover:
     """Bounds the error of the program (`ideal` false) or of the best algorithm (`ideal` true) leaf by leaf."""
 
@@ -63,7 +58,7 @@ class Cover:
         self.measure = Measure(question.is_relative, question.relative)
         self._scale = 1 << precision
         self._answers: dict[tuple[Value, ...], Value] = {}
-        self._constants: dict[int, tuple[Interval, Fraction]] = {}
+        self.roundoff = Roundoff(question, self.program, self.tape, budget)
         rounded = [fmt for fmt in self.program.inputs.values() if not isinstance(fmt, Exact)]
         self._finest = max((boundary_denominator(fmt).bit_length() for fmt in rounded), default=1)
 
@@ -258,7 +253,7 @@ class Cover:
     def _program(self, leaf: Box) -> LeafBound:
         """S1: sum over roundings of (largest error there) x (largest slope from there), ranges taken over all such errors."""
         self.budget.spend(2 * len(self.question.nodes) * rational_work(self.tape.fixed.bits))
-        errors = self._rounding_errors(leaf)
+        errors = self.roundoff.errors(leaf)
         widening = [self._ceil(error) for error in errors]
         values = self.tape.values(self.tape.box(leaf), widening)
         slopes = self.tape.slopes(values)
@@ -271,71 +266,6 @@ class Cover:
             shares.append(Share("output", errors[-1], Fraction(1)))
         return self._bound(leaf, "S1", shares)
 
-    def _rounding_errors(self, leaf: Box) -> list[Fraction]:
-        """A bound of the rounding error at every node and at the output, over all values that a run from the leaf computes."""
-        tape, program = self.tape, self.program
-        computed: list[Interval] = []
-        errors: list[Fraction] = []
-        for k, node in enumerate(self.question.nodes):
-            fmt = program.nodes[k]
-            if node.op in CONSTANTS:
-                interval, error = self._constant(k)
-                is_exact = True
-            elif node.op == "var":
-                interval, error = self._read_input(str(node.payload), leaf)
-                is_exact = fmt.holds(program.inputs[str(node.payload)])
-            else:
-                interval, error = tape.apply(node, [computed[a] for a in node.args]), Fraction(0)
-                is_exact = node.op in SYMMETRIC and isinstance(fmt, Float) and all(fmt.holds(program.nodes[a]) for a in node.args)
-            if is_exact:
-                computed.append(interval)
-                errors.append(error)
-                continue
-            rounded, added = self._round_interval(fmt, interval, f"node {k} ({node.op})")
-            computed.append(rounded)
-            errors.append(error + added)
-        if program.output.holds(program.nodes[-1]):
-            return [*errors, Fraction(0)]
-        return [*errors, self._round_interval(program.output, computed[-1], "the output")[1]]
-
-    def _read_input(self, name: str, leaf: Box) -> tuple[Interval, Fraction]:
-        """The input codes that a leaf reaches, and how far they lie from the real input."""
-        lo, hi = leaf[name]
-        if self.question.representable:
-            return self.tape.fixed.from_ends(lo, hi), Fraction(0)
-        return self._round_range(self.program.inputs[name], lo, hi, f"the input {name}")
-
-    def _round_range(self, fmt: Format, lo: Fraction, hi: Fraction, what: str) -> tuple[Interval, Fraction]:
-        """What rounding makes of the reals in [lo, hi], and the largest rounding error; LeafFailure where one may overflow."""
-        if not fmt.stays_finite(lo, hi):
-            raise LeafFailure(f"{what} may overflow")
-        return self.tape.fixed.from_ends(finite(fmt.round(lo)), finite(fmt.round(hi))), fmt.error(lo, hi)
-
-    def _round_interval(self, fmt: Format, interval: Interval, what: str) -> tuple[Interval, Fraction]:
-        """The same for an interval in fixed point, in integers where the format is binary."""
-        if not isinstance(fmt, Float):
-            return self._round_range(fmt, *self._to_span(interval), what)
-        bits = self.tape.fixed.bits
-        lo, hi = (fmt.round_fixed(end, bits) for end in interval)
-        if lo is None or hi is None:
-            raise LeafFailure(f"{what} may overflow")
-        return (lo, hi), fmt.error_ratio(*interval, self._scale)
-
-    def _constant(self, k: int) -> tuple[Interval, Fraction]:
-        """The code that a constant node holds, and its known error."""
-        if k not in self._constants:
-            node, fmt, fixed = self.question.nodes[k], self.program.nodes[k], self.tape.fixed
-            ends = (node.payload,) * 2 if isinstance(node.payload, Fraction) else enclose_constant(node.op, fixed.bits)
-            if isinstance(fmt, Exact):
-                self._constants[k] = fixed.from_ends(*ends), Fraction(0)
-            else:
-                code = run((node,), Program({}, (fmt,), Exact()), {}, self.budget)
-                if not is_finite(code):
-                    raise LeafFailure(f"the constant of node {k} overflows")
-                held = finite(code)
-                self._constants[k] = fixed.from_fraction(held), max(abs(held - end) for end in ends)
-        return self._constants[k]
-
     # S2: the best algorithm on a leaf
 
     def _ideal(self, leaf: Box) -> LeafBound:
@@ -344,7 +274,7 @@ class Cover:
         moves: dict[str, Fraction] = {}
         for name, (lo, hi) in leaf.items():
             left, right = self.question.box[name]
-            moves[name] = self._read_input(name, leaf)[1]
+            moves[name] = self.roundoff.read_input(name, leaf)[1]
             reach[name] = max(left, lo - moves[name]), min(right, hi + moves[name])
         values = self.tape.values(self.tape.box(reach))
         slopes = self.tape.slopes(values) if any(moves.values()) else [self.tape.zero] * len(values)

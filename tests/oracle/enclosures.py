@@ -12,10 +12,13 @@ from math import inf
 from flint import arb, ctx, fmpq
 
 from suffice.encodings.expression import Expression, Node
-from suffice.encodings.operations import Op
+from suffice.encodings.operations import OPERATIONS, Op
 
 PRECISION = 160
 """Bits of Arb's arithmetic."""
+
+SMOOTH = [op for op, known in OPERATIONS.items() if not known.logical and op not in (Op.CAST, Op.IF)]
+"""The operations that the oracle of continuous functions knows; `branching` has the others."""
 
 Bound = Fraction | float
 """A number, or (as a float) an infinity."""

@@ -16,7 +16,7 @@ from suffice.encodings.operations import OPERATIONS, Op
 from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
 from suffice.hardware_specs.format import EXACT, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals
 
-from .enclosures import Bound, Box, Function, ball, direction
+from .enclosures import SMOOTH, Bound, Box, Function, ball, direction
 from .rounding import span
 from .truth import Truth, truth
 
@@ -52,7 +52,7 @@ class Case:
 def case(seed: int) -> Case:
     """The case of a seed; seeds 0, 1, 2 (mod 3) give the verdicts of VERDICTS in turn."""
     rng, wanted = Random(seed), VERDICTS[seed % 3]
-    root, depth, names = rng.choice(list(OPERATIONS)), rng.randint(1, MAX_DEPTH), rng.choice([("x",), ("x", "y")])
+    root, depth, names = rng.choice(SMOOTH), rng.randint(1, MAX_DEPTH), rng.choice([("x",), ("x", "y")])
     formats, tolerance = _formats(rng), _kind(rng)
     inputs = rng.choice([InputModel.REAL, InputModel.REAL, InputModel.REPRESENTABLE])
     for attempt in count():
@@ -115,7 +115,7 @@ def _operation(rng: Random, builder: ExpressionBuilder, op: Op, names: tuple[str
 
 def _term(rng: Random, builder: ExpressionBuilder, names: tuple[str, ...], depth: int) -> int:
     if depth > 0 and rng.random() < 0.95:
-        return _operation(rng, builder, rng.choice(list(OPERATIONS)), names, depth - 1)
+        return _operation(rng, builder, rng.choice(SMOOTH), names, depth - 1)
     if rng.random() < 0.7:
         return builder.variable(rng.choice(names))
     if rng.random() < 0.15:

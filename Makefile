@@ -1,6 +1,7 @@
 # make prove   the main job: a verdict for every format, the smallest one that is enough, a trace, a kept certificate
 # make test    every test
 # make lint    ruff and mypy --strict
+# make bench   error bounds of every problem in benchmarks/problems; BENCH='FOLDER --peers PEERS.csv --gappa' for others
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
@@ -10,8 +11,9 @@ PROBLEM ?= benchmarks/problems/softmax2.toml
 FORMATS ?= int8,fp8_e4m3,bf16,fp16,fp32
 ARCHIVE ?= out/archive.db
 JOBS ?= 2
+BENCH ?=
 
-.PHONY: prove test lint clean
+.PHONY: prove test lint bench clean
 
 prove: $(READY)
 	@mkdir -p $(dir $(ARCHIVE))
@@ -23,6 +25,9 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.bounds $(BENCH)
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,93 @@
+"""Constants of a program: the code that is held, its known error, and the enclosures that the sweeps use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from suffice.encodings.expression import Node
+from suffice.encodings.operations import Op
+from suffice.hardware_specs.format import ExactFormat, Format
+from suffice.hardware_specs.rounding import Special, round_exact
+from suffice.proofs.kernel.run import enclose_constant
+from suffice.prover.engine.intervals import Pair
+from suffice.prover.engine.roundoff import COARSEST_GRANULE, NO_ERROR, NO_GRANULE, upper_float, within_granules
+from suffice.prover.engine.upward import Array
+
+_BITS = 2048
+"""Bits to which pi and e are enclosed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """The code held; the real number widened by the error; the error; the granule of the code, and 2^-v if the code is +-2^v, else 0."""
+
+    held: Pair
+    widened: Pair
+    error: Array
+    granule: Array
+    inverse_power: float
+
+
+def constant_of(node: Node, formats: Sequence[Format]) -> Constant:
+    """A constant node rounded to one format after the other; NaN where its code is no real number."""
+    ends = real_ends(node)
+    codes = [_code(end, formats) for end in ends]
+    is_rounded = not all(isinstance(fmt, ExactFormat) for fmt in formats)
+    if codes[0] is None or codes[1] is None or (is_rounded and codes[0] != codes[1]):
+        undefined = (np.full(1, np.nan), np.full(1, np.nan))
+        return Constant(undefined, undefined, np.full(1, np.nan), NO_GRANULE, 0.0)
+    low, high = codes[0], codes[1]
+    error = max(abs(low - end) for end in ends) if is_rounded else Fraction(0)
+    return Constant(
+        held=pair_of(low, high),
+        widened=pair_of(ends[0] - error, ends[1] + error),
+        error=np.full(1, upper_float(error)) if error else NO_ERROR,
+        granule=_granule(low) if low == high else NO_GRANULE,
+        inverse_power=_inverse_power(abs(low)) if low == high else 0.0,
+    )
+
+
+def _code(value: Fraction, formats: Sequence[Format]) -> Fraction | None:
+    """The real number that is held, None if it is infinite or NaN."""
+    for fmt in formats:
+        code = value if isinstance(fmt, ExactFormat) else round_exact(fmt, value)
+        if isinstance(code, Special):
+            if code is not Special.NEGATIVE_ZERO:
+                return None
+            code = Fraction(0)
+        value = code
+    return value
+
+
+def real_ends(node: Node) -> tuple[Fraction, Fraction]:
+    """The exact value, or an enclosure of pi or e."""
+    if isinstance(node.payload, Fraction):
+        return node.payload, node.payload
+    low, high = enclose_constant("pi" if node.op is Op.PI else "e", _BITS)
+    return low, high
+
+
+def pair_of(low: Fraction, high: Fraction) -> Pair:
+    """The interval, rounded outward."""
+    return np.full(1, upper_float(-low)), np.full(1, upper_float(high))
+
+
+def _granule(code: Fraction) -> Array:
+    """The largest power of two that divides the code."""
+    if code == 0:
+        return np.full(1, COARSEST_GRANULE)
+    if code.denominator & (code.denominator - 1):
+        return NO_GRANULE
+    exponent = (code.numerator & -code.numerator).bit_length() - code.denominator.bit_length()
+    return within_granules(np.full(1, 2.0 ** min(max(exponent, -1000), 1000)))
+
+
+def _inverse_power(size: Fraction) -> float:
+    if size == 0 or size.numerator & (size.numerator - 1) or size.denominator & (size.denominator - 1):
+        return 0.0
+    exponent = size.denominator.bit_length() - size.numerator.bit_length()
+    return 2.0**exponent if abs(exponent) <= 400 else 0.0

@@ -1,0 +1,370 @@
+"""One pass over an expression for many boxes at once: the bound of S1 on each (THEORY section 4).
+
+Three sweeps over the nodes: forward over the values that runs hold, for the rounding errors; forward over the real values widened by
+those errors; backward over the slopes there. The bound is the sum of errors times slopes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from suffice.encodings.expression import Node
+from suffice.encodings.operations import Op
+from suffice.encodings.problem import InputModel
+from suffice.hardware_specs.format import FloatFormat, Rounding, Subnormals
+from suffice.prover.case import Case
+from suffice.prover.engine import functions
+from suffice.prover.engine import intervals as iv
+from suffice.prover.engine.constants import Constant, constant_of
+from suffice.prover.engine.intervals import Pair, Truths
+from suffice.prover.engine.operate import TRUTHS, Numbers, known, operate, truth
+from suffice.prover.engine.predicate import Predicate
+from suffice.prover.engine.roundoff import NO_ERROR, NO_GRANULE, FloatRounder, Rounded, holds, rounder, upper_float, within_granules
+from suffice.prover.engine.upward import Array, Upward, upward
+
+_USES_GRANULES = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.FMA, Op.POW, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.IF, Op.CAST, Op.DIV})
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """Boxes by input: lower and upper ends, arrays of the same length."""
+
+    low: Mapping[str, Array]
+    high: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """For every box: the bound of the measure (NaN or infinite where there is none), whether no point of it counts, and the shares.
+
+    `shares` holds rounding error and largest slope of every node, and of the output's rounding last.
+    """
+
+    bound: Array
+    is_empty: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    shares: list[tuple[Array, Array]]
+
+
+class Sweep:
+    """S1 for one case. Methods other than the constructor are called within `rounding_up`."""
+
+    def __init__(self, case: Case, *, roots: Sequence[int] | None = None) -> None:
+        self.up: Upward = upward()
+        self.case = case
+        self.nodes = case.problem.expression.nodes
+        self.roots = list(roots) if roots is not None else [len(self.nodes) - 1]
+        self.constants = _constants(case)
+        self._rounders = {fmt: rounder(fmt, self.up) for fmt in {*case.inputs.values(), *case.nodes, case.output}}
+        self._accuracy = {op: upper_float(ulps) for op, ulps in case.formats.accuracy.items()}
+        self._is_real = case.problem.inputs is InputModel.REAL
+        self._wants_granule = self._find_granular()
+        self._signs: list[int] = [iv.UNKNOWN] * len(self.nodes)
+        self._conditions = [Predicate(condition, self.up) for condition in case.problem.preconditions]
+        self._branches = any(node.op is Op.IF for node in self.nodes)
+        tolerance = case.problem.tolerance
+        self._is_relative = tolerance is not None and tolerance.is_relative
+        self._relative = np.full(1, -upper_float(-tolerance.relative)) if tolerance is not None and tolerance.relative else None
+
+    def learn_signs(self, boxes: Boxes) -> None:
+        """Note the signs of all nodes over the whole box; every later box must lie inside it."""
+        held, errors = self._held(boxes)
+        values = self._values(boxes, errors)
+        self._signs = [
+            iv.UNKNOWN if real is None or computed is None else iv.sign_of(iv.hull(real, computed))
+            for real, computed in zip(values.pairs, held.pairs, strict=True)
+        ]
+
+    def evaluate(self, boxes: Boxes, *, shares: bool = False) -> Swept:
+        """The bound on every box."""
+        held, errors = self._held(boxes)
+        swept = self._values(boxes, errors)
+        total, parts = self._total(swept, errors, shares=shares)
+        last = len(self.nodes) - 1
+        if not holds(self.case.output, self.case.nodes[last]):
+            final = self._rounders[self.case.output].round(known(held.pairs[last]), NO_GRANULE)
+            total = self.up.add(total, final.error)
+            parts.append((final.error, np.ones(1)))
+        width = max((len(column) for column in boxes.low.values()), default=1)
+        total = np.broadcast_to(total, (max(width, len(self.roots)),))
+        empty = np.zeros(width, dtype=bool)
+        for condition in self._conditions:
+            empty |= condition.is_surely_false(boxes.low, boxes.high)
+        return Swept(self._measure(total, known(swept.pairs[last])), empty, parts)
+
+    def _measure(self, error: Array, f: Pair) -> Array:
+        if self._is_relative:
+            least = iv.mignitude(f)
+            return np.where(error == 0, 0.0, self.up.divide(error, np.where(least > 0, least, np.nan)))
+        if self._relative is None:
+            return error
+        allowed = self.up.multiply(-iv.mignitude(f), self._relative)
+        return np.maximum(self.up.add(error, allowed), 0.0)
+
+    def _find_granular(self) -> list[bool]:
+        wanted = [False] * len(self.nodes)
+        for node in self.nodes:
+            if node.op in _USES_GRANULES:
+                for argument in node.args:
+                    wanted[argument] = True
+        return wanted
+
+    # What a run holds
+
+    def _held(self, boxes: Boxes) -> tuple[_Values, list[Array]]:
+        """The values held at every node by runs from the boxes, and bounds of the rounding errors."""
+        pairs: Numbers = []
+        truths: dict[int, Truths] = {}
+        granules: list[Array] = []
+        errors: list[Array] = []
+        for k, node in enumerate(self.nodes):
+            if node.op in TRUTHS:
+                truths[k] = truth(node, pairs, truths)
+                pairs.append(None)
+                granules.append(NO_GRANULE)
+                errors.append(NO_ERROR)
+                continue
+            rounded = self._hold(k, node, boxes, pairs, truths, granules)
+            pairs.append(rounded.values)
+            granules.append(rounded.granule)
+            errors.append(rounded.error)
+        return _Values(pairs, truths), errors
+
+    def _hold(
+        self, k: int, node: Node, boxes: Boxes, pairs: Numbers, truths: dict[int, Truths], granules: list[Array]
+    ) -> Rounded:
+        fmt = self.case.nodes[k]
+        if k in self.constants:
+            constant = self.constants[k]
+            return Rounded(constant.held, constant.error, constant.granule)
+        if node.op is Op.VAR:
+            return self._read(k, str(node.payload), boxes)
+        exact = operate(self.up, node, pairs, truths, self._signs)
+        granule = self._granule(node, granules) if node.op in _USES_GRANULES else NO_GRANULE
+        if node.op in (Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.IF, Op.CAST) and self._passes_through(k, node):
+            return Rounded(exact, NO_ERROR, granule)
+        rules = self._rounders[fmt]
+        if node.op in self._accuracy and isinstance(rules, FloatRounder):
+            return rules.within(exact, self._accuracy[node.op])
+        rounded = rules.round(exact, granule, wants_granule=self._wants_granule[k])
+        if node.op in (Op.ADD, Op.SUB):
+            return Rounded(rounded.values, self._within_operands(k, node, rounded.error, pairs), rounded.granule)
+        return rounded
+
+    def _passes_through(self, k: int, node: Node) -> bool:
+        """Whether the result is a value of an operand up to sign, which the format holds."""
+        fmt = self.case.nodes[k]
+        given = node.args[1:] if node.op is Op.IF else node.args
+        symmetric = node.op not in (Op.NEG, Op.ABS) or isinstance(fmt, FloatFormat) or fmt not in self._rounders
+        return symmetric and all(holds(fmt, self.case.nodes[a]) for a in given)
+
+    def _within_operands(self, k: int, node: Node, error: Array, pairs: Numbers) -> Array:
+        """err(a + b) <= |b| where a is a number of the format: a is a candidate for the nearest."""
+        fmt = self.case.nodes[k]
+        if not isinstance(fmt, FloatFormat) or fmt.subnormals is Subnormals.FLUSHED:
+            return error
+        if fmt.rounding not in (Rounding.NEAREST_EVEN, Rounding.NEAREST_AWAY):
+            return error
+        first, second = node.args
+        if holds(fmt, self.case.nodes[first]):
+            error = np.minimum(error, iv.magnitude(known(pairs[second])))
+        if holds(fmt, self.case.nodes[second]):
+            error = np.minimum(error, iv.magnitude(known(pairs[first])))
+        return error
+
+    def _read(self, k: int, name: str, boxes: Boxes) -> Rounded:
+        source, fmt = self.case.inputs[name], self.case.nodes[k]
+        exact = -boxes.low[name], boxes.high[name]
+        rules = self._rounders[source]
+        if self._is_real:
+            first = rules.round(exact, NO_GRANULE)
+        else:
+            granule = rules.granule_of(exact, NO_GRANULE) if isinstance(rules, FloatRounder) else NO_GRANULE
+            first = Rounded(exact, NO_ERROR, granule)
+        if holds(fmt, source):
+            return first
+        second = self._rounders[fmt].round(first.values, first.granule)
+        return Rounded(second.values, self.up.add(first.error, second.error), second.granule)
+
+    def _granule(self, node: Node, granules: list[Array]) -> Array:
+        given = [granules[a] for a in node.args]
+        match node.op:
+            case Op.ADD | Op.SUB | Op.MIN | Op.MAX:
+                return np.minimum(given[0], given[1])
+            case Op.IF:
+                return np.minimum(given[1], given[2])
+            case Op.NEG | Op.ABS | Op.CAST:
+                return given[0]
+            case Op.MUL:
+                return given[0] * given[1]
+            case Op.FMA:
+                return np.minimum(given[0] * given[1], given[2])
+            case Op.POW if node.payload in (2, 3):
+                return given[0] * given[0] if node.payload == 2 else within_granules(given[0] * given[0]) * given[0]
+            case Op.DIV:
+                divisor = self.constants.get(node.args[1])
+                return given[0] * divisor.inverse_power if divisor is not None else NO_GRANULE
+        return NO_GRANULE
+
+    # Real values, widened
+
+    def _values(self, boxes: Boxes, errors: list[Array]) -> _Values:
+        """Enclosures of every node over the boxes, whatever errors within the bounds are added on the way. Adds jumps to `errors`."""
+        pairs: Numbers = []
+        truths: dict[int, Truths] = {}
+        for k, node in enumerate(self.nodes):
+            if node.op in TRUTHS:
+                truths[k] = truth(node, pairs, truths)
+                pairs.append(None)
+                continue
+            if k in self.constants:
+                pairs.append(self.constants[k].widened)
+                continue
+            if node.op is Op.VAR:
+                name = str(node.payload)
+                value = -boxes.low[name], boxes.high[name]
+            else:
+                value = operate(self.up, node, pairs, truths, self._signs)
+            if node.op is Op.IF:
+                errors[k] = self.up.add(errors[k], self._jump(node, pairs, truths))
+            pairs.append(value if errors[k] is NO_ERROR else iv.widen(self.up, value, errors[k]))
+        return _Values(pairs, truths)
+
+    def _jump(self, node: Node, pairs: Numbers, truths: dict[int, Truths]) -> Array:
+        """The largest distance between the branches where the program may take another than the real function."""
+        true, false = truths[node.args[0]]
+        distance = iv.magnitude(iv.subtract(self.up, known(pairs[node.args[1]]), known(pairs[node.args[2]])))
+        return np.where(true & false, distance, 0.0)
+
+    # Slopes
+
+    def _total(self, swept: _Values, errors: list[Array], *, shares: bool) -> tuple[Array, list[tuple[Array, Array]]]:
+        """The sum of errors times slopes, for every box (or for every root, where there are several and one box)."""
+        up, nodes = self.up, self.nodes
+        slopes: Numbers = [None] * len(nodes)
+        count = len(self.roots)
+        for position, root in enumerate(self.roots):
+            one = np.zeros(count)
+            one[position] = 1.0
+            first = (-one, one)
+            before = slopes[root]
+            slopes[root] = first if before is None else iv.add(up, before, first)
+        total: Array = np.zeros(1)
+        parts: list[tuple[Array, Array]] = [(NO_ERROR, NO_ERROR)] * len(nodes) if shares else []
+        for k in range(len(nodes) - 1, -1, -1):
+            slope = slopes[k]
+            if slope is None:
+                continue
+            slopes[k] = None
+            if errors[k] is not NO_ERROR:
+                size = iv.magnitude(slope)
+                part = up.multiply(errors[k], size)
+                if self._branches:
+                    part = np.where(size == 0, 0.0, part)
+                total = up.add(total, part)
+                if shares:
+                    parts[k] = errors[k], size
+            for argument, contribution in self._pull_back(k, nodes[k], slope, swept):
+                if self._branches:
+                    dead = (slope[0] == 0) & (slope[1] == 0)
+                    contribution = np.where(dead, 0.0, contribution[0]), np.where(dead, 0.0, contribution[1])
+                before = slopes[argument]
+                slopes[argument] = contribution if before is None else iv.add(up, before, contribution)
+        return total, parts
+
+    def _pull_back(self, k: int, node: Node, slope: Pair, swept: _Values) -> list[tuple[int, Pair]]:
+        """What the slope by a node adds to the slopes by its operands."""
+        if not node.args:
+            return []
+        up, args = self.up, node.args
+        first = args[0]
+        match node.op:
+            case Op.ADD:
+                return [(args[0], slope), (args[1], slope)]
+            case Op.SUB:
+                return [] if args[0] == args[1] else [(args[0], slope), (args[1], iv.negate(slope))]
+            case Op.NEG:
+                return [(first, iv.negate(slope))]
+            case Op.CAST:
+                return [(first, slope)]
+            case Op.MUL | Op.FMA if args[0] == args[1]:
+                doubled = known(swept.pairs[first])
+                twice = doubled[0] * 2, doubled[1] * 2
+                found = [(first, iv.multiply(up, slope, twice, iv.UNKNOWN, self._signs[first]))]
+                return found if node.op is Op.MUL else [*found, (args[2], slope)]
+            case Op.MUL | Op.FMA:
+                found = [
+                    (a, iv.multiply(up, slope, known(swept.pairs[b]), iv.UNKNOWN, self._signs[b]))
+                    for a, b in ((args[0], args[1]), (args[1], args[0]))
+                    if self._reacts(a)
+                ]
+                return found if node.op is Op.MUL else [*found, (args[2], slope)]
+            case Op.DIV:
+                return self._pull_back_quotient(k, node, slope, swept)
+            case Op.ABS | Op.MIN | Op.MAX | Op.IF:
+                return self._pull_back_choice(node, slope, swept)
+            case Op.POW:
+                assert isinstance(node.payload, int)
+                if node.payload == 0:
+                    return []
+                partial = self._power_slope(known(swept.pairs[first]), node.payload)
+                return [(first, iv.multiply(up, slope, partial))]
+        value = known(swept.pairs[k])
+        return [(first, iv.multiply(up, slope, functions.derivative(up, node.op, known(swept.pairs[first]), value)))]
+
+    def _reacts(self, k: int) -> bool:
+        """Whether any rounding error can reach the node."""
+        constant = self.constants.get(k)
+        return constant is None or constant.error is not NO_ERROR
+
+    def _power_slope(self, a: Pair, exponent: int) -> Pair:
+        below = a if exponent == 2 else functions.power(a, exponent - 1)
+        factor = np.full(1, float(exponent))
+        return iv.multiply(self.up, below, (-factor, factor))
+
+    def _pull_back_quotient(self, k: int, node: Node, slope: Pair, swept: _Values) -> list[tuple[int, Pair]]:
+        if node.args[0] == node.args[1]:
+            return []
+        divisor = known(swept.pairs[node.args[1]])
+        sign = self._signs[node.args[1]]
+        over = iv.divide(self.up, slope, divisor, sign)
+        found = [(node.args[0], over)] if self._reacts(node.args[0]) else []
+        if self._reacts(node.args[1]):
+            found.append((node.args[1], iv.negate(iv.multiply(self.up, over, known(swept.pairs[k]), iv.UNKNOWN, self._signs[k]))))
+        return found
+
+    def _pull_back_choice(self, node: Node, slope: Pair, swept: _Values) -> list[tuple[int, Pair]]:
+        zero = (np.zeros(1), np.zeros(1))
+        if node.op is Op.ABS:
+            a = known(swept.pairs[node.args[0]])
+            return [(node.args[0], iv.select((~(a[1] < 0), ~(a[0] < 0)), slope, iv.negate(slope)))]
+        if node.op is Op.IF:
+            choice, first, second = swept.truths[node.args[0]], node.args[1], node.args[2]
+        else:
+            first, second = node.args
+            above = iv.less(known(swept.pairs[second]), known(swept.pairs[first]))
+            choice = above if node.op is Op.MAX else (above[1], above[0])
+        return [(first, iv.select(choice, slope, zero)), (second, iv.select(choice, zero, slope))]
+
+
+def _constants(case: Case) -> dict[int, Constant]:
+    """The constants among the nodes, and the inputs that are single points."""
+    found: dict[int, Constant] = {}
+    for k, node in enumerate(case.problem.expression.nodes):
+        if node.op in (Op.CONST, Op.PI, Op.E):
+            found[k] = constant_of(node, (case.nodes[k],))
+        elif node.op is Op.VAR:
+            side = case.problem.box[str(node.payload)]
+            if side.lo == side.hi:
+                found[k] = constant_of(Node(Op.CONST, (), side.lo), (case.inputs[str(node.payload)], case.nodes[k]))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Enclosures of the numbers among the nodes, and what the truths can be."""
+
+    pairs: Numbers
+    truths: dict[int, Truths]

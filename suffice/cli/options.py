@@ -52,6 +52,10 @@ Save = Annotated[
         "--save", metavar="FILE", help="Write the certificate; for several formats a folder, or the format's name goes before the suffix."
     ),
 ]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Draw the error over the box of one or two inputs, as .png or .svg."),
+]
 ArchivePlace = Annotated[str | None, typer.Option("--archive", metavar="FILE|URL", help="Add the certificates to an archive.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Also print the proof of the answer.")]
 Expect = Annotated[Verdict | None, typer.Option("--expect", help="Exit with status 4 at any other verdict.")]

@@ -118,6 +118,7 @@ def bounds(
     compute: o.Compute = None,
     output_format: o.OutputFormat = None,
     timeout: o.Timeout = None,
+    plot: o.Plot = None,
     as_json: o.AsJson = False,
 ) -> None:
     """Range, slopes and curvatures on the box, and the error bracket per format; no tolerance is needed.
@@ -125,9 +126,11 @@ def bounds(
     \b
     suffice bounds --expr 'sin(x)/x' --var x=1:3 --format fp32
     suffice bounds problem.toml --format bf16,fp16 --json
+    suffice bounds --expr 'sin(x)' --var x=0:3 --format fp16 --plot errors.png
     """
     from suffice.answers import BoundsAnswer
     from suffice.cli.json_output import bounds_object, print_object
+    from suffice.plots import check_picture, draw_errors
     from suffice.prover.brackets import bounds as decide
     from suffice.rendering import show
 
@@ -143,12 +146,17 @@ def bounds(
     )
     placement = Placement(input=input_format, compute=compute, output=output_format)
     asking = read_asking(question, format or (), placement, needs_tolerance=False)
+    if plot is not None:
+        check_picture(plot, asking.problem)
     with progress_bar() as progress:
         answer = BoundsAnswer(decide(asking.problem, asking.formats, timeout=timeout, progress=progress))
     if as_json:
         print_object(bounds_object(answer.bounds))
     else:
         show(answer.tables())
+    if plot is not None:
+        with progress_bar() as progress:
+            draw_errors(plot, answer.bounds, asking.formats, progress=progress)
 
 
 def _status(results: Sequence[Result], expect: Verdict | None) -> int:

@@ -1,6 +1,6 @@
 """Two-sided error bounds of every problem here, and of any folder of FPCore files, beside other tools: `make bench`.
 
-    python -m benchmarks.bounds [PLACE ...] [--formats fp64,fp32] [--peers CSV] [--gappa] [--timeout S] [--out FOLDER]
+    python -m benchmarks.bounds [PLACE ...] [--formats fp64,fp32] [--peers CSV] [--gappa] [--upper] [--timeout S] [--out FOLDER]
 
 PLACE is a folder or a file (.toml, .fpcore); benchmarks/problems where none is named. Errors are absolute. Each problem and format has a
 process of its own. A peer's figures count as recorded, except those of Gappa under --gappa, which runs it here. Prints a table, and writes
@@ -44,6 +44,7 @@ class Settings:
     timeout: float
     peers: Mapping[str, Mapping[str, str]]
     with_gappa: bool
+    sides: str = "both"
 
 
 def run_row(case: BenchCase, fmt: str, settings: Settings) -> Row:
@@ -51,7 +52,7 @@ def run_row(case: BenchCase, fmt: str, settings: Settings) -> Row:
     known = {peer: found for peer in PEERS if (found := recorded(settings.peers.get(case.name, {}), peer, fmt)) is not None}
     if settings.with_gappa:
         known["gappa"] = gappa_bound(case, fmt)
-    return Row(case=case.name, format=fmt, measured=measure(case, fmt, settings.timeout), peers=known)
+    return Row(case=case.name, format=fmt, measured=measure(case, fmt, settings.timeout, settings.sides), peers=known)
 
 
 def gappa_bound(case: BenchCase, fmt: str) -> PeerBound:
@@ -133,6 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--formats", default="fp64,fp32")
     parser.add_argument("--peers", type=Path, metavar="CSV")
     parser.add_argument("--gappa", action="store_true", help="run gappa on every row that it has words for")
+    parser.add_argument("--upper", action="store_true", help="the branch and bound alone, without certificate and witness: fast")
     parser.add_argument("--timeout", type=float, default=20.0, metavar="S", help="seconds for each row")
     parser.add_argument("--out", type=Path, default=Path("out/bench"), metavar="FOLDER")
     options = parser.parse_args(arguments)
@@ -149,7 +151,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, SufficeError) as error:
         print(error, file=sys.stderr)
         return 2
-    settings = Settings(formats=formats, timeout=options.timeout, peers=peers, with_gappa=options.gappa)
+    settings = Settings(
+        formats=formats, timeout=options.timeout, peers=peers, with_gappa=options.gappa, sides="upper" if options.upper else "both"
+    )
     rows: list[Row] = []
     for row in run_all(cases, settings):
         rows.append(row)

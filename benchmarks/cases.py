@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from suffice.encodings.readers.sexpressions import Atom, Group, Item, read_items
+from suffice.encodings.readers.sexpressions import Atom, Group, read_items
 from suffice.errors import SufficeError
 
 PROBLEMS = Path(__file__).parent / "problems"
@@ -40,18 +40,16 @@ def cases_of(path: Path) -> list[BenchCase]:
     if path.suffix != ".fpcore":
         return whole
     try:
-        items = read_items(text)
+        cores = [item for item in read_items(text) if isinstance(item, Group)]
     except SufficeError:
         return whole
-    if len(items) < 2:
+    if len(cores) < 2:
         return whole
-    return [BenchCase(f"{path.stem}/{_name(item) or k}", path.suffix, text[item.offset : item.end]) for k, item in enumerate(items)]
+    return [BenchCase(f"{path.stem}/{_name(core) or k}", path.suffix, text[core.offset : core.end]) for k, core in enumerate(cores)]
 
 
-def _name(core: Item) -> str:
+def _name(core: Group) -> str:
     """The :name of a core, else the symbol after FPCore, else nothing."""
-    if not isinstance(core, Group):
-        return ""
     for key, value in zip(core.items, core.items[1:], strict=False):
         if isinstance(key, Atom) and key.text == ":name" and isinstance(value, Atom):
             return value.text

@@ -1,8 +1,9 @@
 """The bracket of one problem in one format, measured in a process of its own.
 
-    python -m benchmarks.measuring FILE FORMAT TIMEOUT STARTED      prints one JSON object; STARTED is time.time() at the process's start
+    python -m benchmarks.measuring FILE FORMAT TIMEOUT SIDES STARTED
 
-Errors are absolute; inputs arrive as the file says (real, unless it says otherwise).
+prints one JSON object. SIDES is `both`, or `upper` for the branch and bound alone, without certificate and witness; STARTED is time.time()
+when the process was started. Errors are absolute; inputs arrive as the file says (real, unless it says otherwise).
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from suffice.encodings.readers.toml import read_problem_file
 from suffice.errors import SufficeError
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.prover.brackets import bounds
-from suffice.prover.case import Asked
+from suffice.prover.case import Asked, make_case
+from suffice.prover.engine import bound_error
+from suffice.prover.engine.branching import Effort, Found
 from suffice.prover.results import Amount
 
 ROOT = Path(__file__).parent.parent
@@ -64,12 +67,12 @@ class Measured:
         return self.upper / self.witness
 
 
-def measure(case: BenchCase, fmt: str, timeout: float) -> Measured:
+def measure(case: BenchCase, fmt: str, timeout: float, sides: str = "both") -> Measured:
     """Run a process on the case, and end it where it does not end itself."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{Path(case.name).name}{case.suffix}"
         path.write_text(case.text, encoding="utf-8")
-        command = [sys.executable, "-m", "benchmarks.measuring", str(path), fmt, str(timeout), str(time.time())]
+        command = [sys.executable, "-m", "benchmarks.measuring", str(path), fmt, str(timeout), sides, str(time.time())]
         try:
             done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout + _PATIENCE, check=False)
         except subprocess.TimeoutExpired:
@@ -80,7 +83,7 @@ def measure(case: BenchCase, fmt: str, timeout: float) -> Measured:
     return Measured(**json.loads(done.stdout))
 
 
-def measure_here(path: Path, fmt: str, timeout: float, started: float) -> Measured:
+def measure_here(path: Path, fmt: str, timeout: float, sides: str, started: float) -> Measured:
     """The same in this process, whose memory has held nothing but the imports so far."""
     before = peak_megabytes()
     ready = time.time() - started
@@ -88,25 +91,45 @@ def measure_here(path: Path, fmt: str, timeout: float, started: float) -> Measur
         problem = replace(read_problem_file(path).problem, tolerance=None)
     except SufficeError as error:
         return Measured(note=f"refused: {error}")
-    sizes = Measured(operations=count_operations(problem), inputs=len(problem.box))
-    start = time.perf_counter()
+    given = parse_format(fmt)
+    asked = Asked(name=fmt, input=given, compute=given, output=given)
+    measured = Measured(operations=count_operations(problem), inputs=len(problem.box))
     try:
-        given = parse_format(fmt)
-        answer = bounds(problem, [Asked(name=fmt, input=given, compute=given, output=given)], timeout=timeout)
+        if sides == "both":
+            measured = _bracket(measured, problem, asked, timeout, ready)
+            measured = replace(measured, megabytes=peak_megabytes() - before)
+            return replace(measured, upper_seconds=_upper_bound(problem, asked, timeout).seconds)
+        found = _upper_bound(problem, asked, timeout)
     except SufficeError as error:
-        return replace(sizes, note=f"refused: {error}")
+        return replace(measured, note=f"refused: {error}")
+    upper = found.bound if math.isfinite(found.bound) else None
+    memory = peak_megabytes() - before
+    where = ", ".join(f"{name} in [{lo:.6g}, {hi:.6g}]" for name, (lo, hi) in found.hardest.items())
+    note = "" if upper is not None else f"no bound at {where}"
+    return replace(measured, upper=upper, leaves=found.leaves, upper_seconds=found.seconds, megabytes=memory, note=note)
+
+
+def _bracket(measured: Measured, problem: Problem, asked: Asked, timeout: float, ready: float) -> Measured:
+    """What `suffice bounds` answers; it was `ready` so many seconds after the start of Python."""
+    start = time.perf_counter()
+    (result,) = bounds(problem, [asked], timeout=timeout).results
     seconds = time.perf_counter() - start
-    (result,) = answer.results
     return replace(
-        sizes,
+        measured,
         upper=above(result.error_bound),
         witness=below(result.witness_error),
         leaves=result.leaves,
         seconds=seconds,
         whole_seconds=ready + seconds,
-        megabytes=peak_megabytes() - before,
         note=result.note,
     )
+
+
+def _upper_bound(problem: Problem, asked: Asked, timeout: float) -> Found:
+    """The branch and bound alone, timed by the clock from the problem to the bound."""
+    start = time.perf_counter()
+    found = bound_error(make_case(problem, asked, []), Effort(seconds=timeout))
+    return replace(found, seconds=time.perf_counter() - start)
 
 
 def count_operations(problem: Problem) -> int:
@@ -147,8 +170,8 @@ def peak_megabytes() -> float:
 
 def main(arguments: list[str]) -> int:
     """Print what was measured."""
-    path, fmt, timeout, started = arguments
-    print(json.dumps(asdict(measure_here(Path(path), fmt, float(timeout), float(started)))))
+    path, fmt, timeout, sides, started = arguments
+    print(json.dumps(asdict(measure_here(Path(path), fmt, float(timeout), sides, float(started)))))
     return 0
 
 

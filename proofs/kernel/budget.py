@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from . import limits
 from .failures import Rejection
+from .question import LOGICAL
 
-ARITHMETIC = frozenset({"const", "var", "pi", "e", "add", "sub", "mul", "div", "neg", "abs", "min", "max", "fma"})
+ARITHMETIC = LOGICAL | {"const", "var", "pi", "e", "add", "sub", "mul", "div", "neg", "abs", "min", "max", "fma", "cast", "if"}
 """Operations that take a few multiplications; each of the others takes a series."""
 
 PERIODIC = frozenset({"sin", "cos", "tan"})

@@ -13,14 +13,14 @@ from .budget import Budget
 from .cover import Cover
 from .derivation import INFINITE, Derivation
 from .failures import LeafFailure, Rejection
+from .jsonvalues import boolean, choice, fields, integer, listed, load, number, quoted
 from .laws import cell_curvature_floor, cell_slope_floor, count_floor, curvature_floor, slope_floor
-from .question import Point, Question
-from .reading import boolean, choice, fields, integer, listed, load, number, quoted, read_point, read_question
+from .question import ELEMENTARY, Point, Question
+from .reading import read_point, read_question
 from .script import script
 from .witnesses import pair_floor, witness_run
 
 BOUNDS = ("floor", "floor_upper", "error_bound", "witness_error")
-ARITHMETIC = ("const", "var", "pi", "e", "add", "sub", "mul", "div", "neg", "abs", "min", "max", "sqrt", "fma")
 
 Law = Callable[[Question, list[Point], int, int, Budget], Derivation]
 LAWS: dict[str, Law] = {
@@ -202,8 +202,10 @@ def assumptions_of(question: Question, claims: list[Claim]) -> tuple[str, ...]:
     """What the claims about a program take for granted."""
     if not any(claim.bound in ("error_bound", "witness_error") for claim in claims):
         return ()
-    names = sorted({node.op for node in question.nodes if node.op not in ARITHMETIC})
-    return (f"correctly rounded in every format of the program: {', '.join(names)}",) if names else ()
+    used = sorted({node.op for node in question.nodes} & ELEMENTARY)
+    rounded = [name for name in used if name not in question.accuracy]
+    stated = [f"correctly rounded in every format of the program: {', '.join(rounded)}"] if rounded else []
+    return (*stated, *(f"{name} within {ulps} ulp in every format of the program" for name, ulps in sorted(question.accuracy.items())))
 
 
 def scripts(question: Question, claims: list[Claim], derivations: dict[str, Derivation]) -> list[dict[str, Any]]:

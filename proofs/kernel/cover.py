@@ -13,9 +13,10 @@ from .cells import boundary_denominator, code_between, just_above, just_below
 from .derivation import Derivation, Share
 from .failures import LeafFailure, Rejection
 from .formats import NAN, Exact, Float, Int, Value, finite, is_finite, size_of
+from .jsonvalues import listed
 from .measure import Measure, Span, neighbours
+from .preconditions import Preconditions
 from .question import Box, Program, Question
-from .reading import listed
 from .roundoff import Roundoff
 from .run import run
 from .splits import leaves
@@ -32,8 +33,12 @@ class LeafBound:
     size: Fraction = Fraction(0)
 
 
+SKIPPED = LeafBound(Fraction(0), "")
+"""The bound of a leaf on which a precondition is false."""
+
+
 def combine(bounds: Iterable[LeafBound]) -> Derivation:
-    """The largest bound, all the labels, and the shares of the hardest leaf that has some."""
+    """The largest bound, all the labels, and the shares of the hardest leaf that has some; a Rejection if every leaf is skipped."""
     worst, kinds, count = Fraction(0), set(), 0
     hardest: LeafBound | None = None
     for bound in bounds:
@@ -42,6 +47,9 @@ def combine(bounds: Iterable[LeafBound]) -> Derivation:
         worst = max(worst, bound.value)
         if bound.shares and (hardest is None or bound.value > hardest.value):
             hardest = bound
+    kinds.discard(SKIPPED.label)
+    if not kinds:
+        raise Rejection("the preconditions hold nowhere on the cover")
     facts = {"size": hardest.size} if hardest else {}
     return Derivation(worst, "+".join(sorted(kinds)), facts, hardest.shares if hardest else (), count)
 
@@ -55,6 +63,7 @@ class Cover:
         self.question, self.ideal, self.pieces, self.budget = question, ideal, pieces, budget
         self.program: Program = question.program
         self.tape = Tape(question.nodes, precision, budget)
+        self.conditions = Preconditions(question, precision, budget)
         self.measure = Measure(question.is_relative, question.relative)
         self._scale = 1 << precision
         self._answers: dict[tuple[Value, ...], Value] = {}
@@ -73,8 +82,10 @@ class Cover:
         return 8 * len(self.question.box) * rational_work(bits)
 
     def leaf_bound(self, leaf: Box) -> LeafBound:
-        """A bound of the measure on one leaf; LeafFailure where none can be derived."""
-        parts = self._cells(leaf)
+        """A bound of the measure on one leaf, SKIPPED where no point of it counts; LeafFailure where none can be derived."""
+        if self.conditions.fail(leaf):
+            return SKIPPED
+        parts = self._cells(leaf) if self.ideal or not self.question.accuracy else None
         if parts is None:
             return self._ideal(leaf) if self.ideal else self._program(leaf)
         of_cell = self._cell_floor if self.ideal else self._cell_error
@@ -85,7 +96,7 @@ class Cover:
         total = sum((share.rounding * share.slope for share in shares), Fraction(0))
         f = (Fraction(0), Fraction(0))
         if self.question.relative:
-            f = self._to_span(self.tape.values(self.tape.box(leaf))[-1])
+            f = self._to_span(self.tape.ranges(self.tape.box(leaf))[-1])
         size = Fraction(0) if f[0] <= 0 <= f[1] else min(abs(f[0]), abs(f[1]))
         kept = tuple(share for share in shares if share.slope)
         return LeafBound(self.measure.of_error(total, size), label, kept, size)
@@ -200,7 +211,7 @@ class Cover:
 
     def _enclose(self, box: Box, wide: list[str], *, is_last: bool) -> list[Interval]:
         """f on a box in one evaluation; LeafFailure where it is not defined, or not monotone while the box may still be cut."""
-        values = self.tape.values(self.tape.box(box))
+        values = self.tape.ranges(self.tape.box(box))
         natural = values[-1]
         if not wide:
             return [natural]
@@ -212,8 +223,8 @@ class Cover:
         low, high, is_monotone = self._pinned(box, slopes)
         if not is_monotone and not is_last:
             raise LeafFailure("f is not monotone")
-        lo = max(self.tape.values(self.tape.box(low))[-1][0], natural[0])
-        hi = min(self.tape.values(self.tape.box(high))[-1][1], natural[1])
+        lo = max(self.tape.ranges(self.tape.box(low))[-1][0], natural[0])
+        hi = min(self.tape.ranges(self.tape.box(high))[-1][1], natural[1])
         if is_monotone:
             return [(lo, hi)]
         mean = self._mean_value(box, slopes)
@@ -225,7 +236,16 @@ class Cover:
             slopes = self.tape.slopes(values)
         except LeafFailure:
             return None
-        return {str(node.payload): slope for node, slope in zip(self.question.nodes, slopes, strict=True) if node.op == "var"}
+        return self._by_input(slopes)
+
+    def _by_input(self, slopes: list[Interval]) -> dict[str, Interval]:
+        """The slopes by inputs; an input may have several nodes, in several formats."""
+        total: dict[str, Interval] = {}
+        for node, slope in zip(self.question.nodes, slopes, strict=True):
+            if node.op == "var":
+                name = str(node.payload)
+                total[name] = self.tape.fixed.add(total.get(name, self.tape.zero), slope)
+        return total
 
     def _pinned(self, box: Box, slopes: dict[str, Interval]) -> tuple[Box, Box, bool]:
         """The faces where f is least and largest, as far as the signs of the slopes tell, and whether they tell it for every input."""
@@ -243,7 +263,7 @@ class Cover:
     def _mean_value(self, box: Box, slopes: dict[str, Interval]) -> Interval:
         """The mean value theorem from the middle of the box: |f(x) - f(c)| <= sum of sup|d_i f| |x_i - c_i|."""
         middle = {name: ((lo + hi) / 2, (lo + hi) / 2) for name, (lo, hi) in box.items()}
-        centre = self.tape.values(self.tape.box(middle))[-1]
+        centre = self.tape.ranges(self.tape.box(middle))[-1]
         reach = sum((max(-slope[0], slope[1]) * (box[name][1] - box[name][0]) / 2 for name, slope in slopes.items()), Fraction(0))
         radius = -(-reach.numerator // reach.denominator)
         return centre[0] - radius, centre[1] + radius
@@ -255,13 +275,14 @@ class Cover:
         self.budget.spend(2 * len(self.question.nodes) * rational_work(self.tape.fixed.bits))
         errors = self.roundoff.errors(leaf)
         widening = [self._ceil(error) for error in errors]
-        values = self.tape.values(self.tape.box(leaf), widening)
-        slopes = self.tape.slopes(values)
+        values, jumps = self.tape.widened(self.tape.box(leaf), widening)
+        slopes = self.tape.slopes(values, may_jump=True)
         shares = [
-            Share(f"node_{k}", error, Fraction(max(-slope[0], slope[1]), self._scale))
+            Share(f"node_{k}", error, self._size(slope))
             for k, (error, slope) in enumerate(zip(errors[:-1], slopes, strict=True))
             if error
         ]
+        shares += [Share(f"branch_{k}", Fraction(jump, self._scale), self._size(slopes[k])) for k, jump in jumps.items() if jump]
         if errors[-1]:
             shares.append(Share("output", errors[-1], Fraction(1)))
         return self._bound(leaf, "S1", shares)
@@ -279,9 +300,7 @@ class Cover:
         values = self.tape.values(self.tape.box(reach))
         slopes = self.tape.slopes(values) if any(moves.values()) else [self.tape.zero] * len(values)
         shares = [
-            Share(f"input_{node.payload}", moves[str(node.payload)], Fraction(max(-slope[0], slope[1]), self._scale))
-            for node, slope in zip(self.question.nodes, slopes, strict=True)
-            if node.op == "var" and moves[str(node.payload)]
+            Share(f"input_{name}", moves[name], self._size(slope)) for name, slope in self._by_input(slopes).items() if moves[name]
         ]
         gap = self.program.output.gap(*self._to_span(values[-1]))
         if gap is None:
@@ -289,6 +308,10 @@ class Cover:
         if gap:
             shares.append(Share("output", gap, Fraction(1)))
         return self._bound(leaf, "S2", shares)
+
+    def _size(self, slope: Interval) -> Fraction:
+        """The largest magnitude of a slope."""
+        return Fraction(max(-slope[0], slope[1]), self._scale)
 
     def _to_span(self, interval: Interval) -> Span:
         return Fraction(interval[0], self._scale), Fraction(interval[1], self._scale)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
+from math import prod
 
 from .budget import Budget, rational_work
 from .cells import code_between
 from .derivation import Derivation
 from .failures import LeafFailure, Rejection
 from .formats import Exact, is_free, size_of
+from .preconditions import Preconditions
 from .question import Box, Point, Question
 from .tape import Interval, Tape
 from .witnesses import check_inside, enclose_at
@@ -22,7 +24,9 @@ def count_floor(question: Question, points: list[Point], pieces: int, precision:
     for point in points:
         check_inside(question, point)
     tape = Tape(question.nodes, precision, budget)
+    conditions = Preconditions(question, precision, budget)
     for box in _segment(points[0], points[1], pieces, budget):
+        _check_counts(conditions, box)
         tape.values(tape.box(box))
     low, high = sorted((enclose_at(tape, point) for point in points), key=sum)
     reach = max(high[0] - low[1], Fraction(0))
@@ -80,8 +84,9 @@ def cell_curvature_floor(question: Question, points: list[Point], pieces: int, p
 def answer_count(question: Question) -> Fraction:
     """N of T3: at most the number of output codes, and of tuples of input codes."""
     counts = [] if isinstance(question.output, Exact) else [question.output.code_count()]
-    if not isinstance(question.input, Exact):
-        counts.append(question.input.code_count() ** len(question.box))
+    inputs = [fmt.code_count() for fmt in question.inputs.values() if not isinstance(fmt, Exact)]
+    if inputs and len(inputs) == len(question.inputs):
+        counts.append(prod(inputs))
     if not counts:
         raise Rejection("counting needs an input or an output format")
     return Fraction(min(counts))
@@ -92,6 +97,12 @@ def _check_law(question: Question) -> None:
         raise Rejection("with representable inputs laws of range, slope and curvature prove nothing")
     if question.relative:
         raise Rejection("this law is about absolute tolerances")
+
+
+def _check_counts(conditions: Preconditions, box: Box) -> None:
+    """The values of f between the points of a law are those of points that count."""
+    if not conditions.hold(box):
+        raise Rejection("the preconditions were not shown to hold between the points")
 
 
 def _axis(question: Question, points: list[Point]) -> tuple[str, Fraction]:
@@ -138,7 +149,11 @@ def _derivative_floor(
 def _floor_over(question: Question, boxes: Iterable[Box], name: str, precision: int, budget: Budget, *, order: int) -> Fraction:
     """The least |derivative| of an order along one input over boxes whose union is connected; 0 unless it has one sign throughout."""
     tape = Tape(question.nodes, precision, budget)
-    spans: list[Interval] = [tape.jet(tape.box(box), name)[order] for box in boxes]
+    conditions = Preconditions(question, precision, budget)
+    spans: list[Interval] = []
+    for box in boxes:
+        _check_counts(conditions, box)
+        spans.append(tape.jet(tape.box(box), name)[order])
     least = max(min(lo for lo, _ in spans), min(-hi for _, hi in spans))
     if least <= 0:
         raise LeafFailure("the derivative does not keep one sign")
@@ -147,11 +162,9 @@ def _floor_over(question: Question, boxes: Iterable[Box], name: str, precision: 
 
 def _cell_box(question: Question, points: list[Point]) -> Box:
     """The box spanned by two corners, which must lie inside one cell."""
-    fmt = question.input
     box: Box = {}
-    for point in points:
-        check_inside(question, point)
     for name in question.box:
+        fmt = question.inputs[name]
         lo, hi = sorted((points[0][name], points[1][name]))
         if lo < hi and (isinstance(fmt, Exact) or is_free(fmt) or code_between(fmt, lo, hi) is None):
             raise Rejection(f"the corners do not lie in one cell of {name}")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-MAX_BYTES = 8_000_000
+MAX_BYTES = 16_000_000
 """Size of a certificate file."""
+
+MAX_KEYS = 1_024
+"""Keys of a JSON object."""
 
 MAX_DIGITS = 4_000
 """Decimal digits of a numerator or a denominator."""
 
-MAX_NODES = 20_000
-"""Nodes of an expression."""
+MAX_NODES = 200_000
+"""Nodes of a problem's expression, and of its preconditions together with it."""
 
 MAX_EXPONENT = 1_000
 """Magnitude of the exponent of an integer power."""
@@ -26,6 +29,9 @@ MAX_FORMAT_EXPONENT = 1 << 15
 
 MAX_CODE = 1 << 64
 """Magnitude of integer codes."""
+
+MAX_ULPS = 1 << 20
+"""Error of a function that is not correctly rounded, in units in the last place."""
 
 MAX_PIECES = 4_096
 """Parts into which one range or segment is cut."""

@@ -23,9 +23,18 @@ class Node:
     payload: Fraction | str | int | None = None
 
 
+LOGICAL = frozenset({"lt", "le", "eq", "and", "or", "not"})
+"""Operations whose result is true or false, and is never rounded."""
+
+ELEMENTARY = frozenset(
+    {"pow", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"}
+)  # fmt: skip
+"""Operations that a library computes: correctly rounded, or to an accuracy that the certificate names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The expression with a format at every rounding: of each input, of each node, of the output."""
+    """The expression with a format at every rounding: of each input, of each node (exact where it is logical), of the output."""
 
     inputs: dict[str, Format]
     nodes: tuple[Format, ...]
@@ -34,16 +43,21 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A problem with formats. `input` and `output` may be free (any scale, any code); `program` is None where none is given."""
+    """A problem with formats. Those of inputs and output may be free (any scale, any code); `program` is None where none is given.
+
+    Only points count at which every precondition is true. `accuracy` is the largest error of functions that are not correctly rounded,
+    in units in the last place of their exact results.
+    """
 
     nodes: tuple[Node, ...]
     box: Box
+    preconditions: tuple[tuple[Node, ...], ...]
     absolute: Fraction
     relative: Fraction
     representable: bool
-    input: Format
-    compute: Format
+    inputs: dict[str, Format]
     output: Format | Code
+    accuracy: dict[str, Fraction]
     program: Program | None
 
     @property

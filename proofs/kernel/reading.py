@@ -1,119 +1,28 @@
-"""From bytes to a question and claims: strict JSON, every limit enforced before any arithmetic."""
+"""From JSON values to a question: formats, expressions, and what is asked about them."""
 
 from __future__ import annotations
 
-import json
-import re
+from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd
 from typing import Any
 
 from . import limits
 from .failures import Rejection
 from .formats import Code, Exact, Float, Format, Int, exponent_of, is_free, power_of_two
-from .question import Node, Point, Program, Question
-
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+from .jsonvalues import NAME, boolean, choice, fields, integer, listed, number, optional
+from .question import ELEMENTARY, LOGICAL, Box, Node, Point, Program, Question
 
 ARITY = {
     "pi": 0, "e": 0, "add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1, "abs": 1, "min": 2, "max": 2, "sqrt": 1, "fma": 3,
     "exp": 1, "expm1": 1, "log": 1, "log1p": 1, "sin": 1, "cos": 1, "tan": 1, "asin": 1, "acos": 1, "atan": 1,
-    "sinh": 1, "cosh": 1, "tanh": 1,
+    "sinh": 1, "cosh": 1, "tanh": 1, "cast": 1, "lt": 2, "le": 2, "eq": 2, "and": 2, "or": 2, "not": 1, "if": 3,
 }  # fmt: skip
 """Operations whose nodes hold nothing but positions."""
 
+TAKES_TRUTHS = {"and": (0, 1), "or": (0, 1), "not": (0,), "if": (0,)}
+"""The operands that are true or false; all others are numbers."""
+
 ROUNDINGS = ("nearest_even", "nearest_away", "toward_zero", "up", "down")
-
-
-def load(data: bytes) -> Any:
-    """Parse JSON without floating-point numbers, duplicate keys, deep nesting (which the parser refuses) or huge integers."""
-    if len(data) > limits.MAX_BYTES:
-        raise Rejection(f"the file has {len(data)} bytes, more than {limits.MAX_BYTES}")
-    try:
-        return json.loads(
-            data.decode("utf-8"), parse_float=_no_float, parse_constant=_no_float, parse_int=_small_int, object_pairs_hook=_no_duplicates
-        )
-    except UnicodeDecodeError:
-        raise Rejection("the file is not UTF-8") from None
-    except RecursionError:
-        raise Rejection("the file is nested too deeply") from None
-    except ValueError as error:
-        raise Rejection(f"the file is not JSON: {error}") from None
-
-
-def _no_float(text: str) -> Any:
-    raise Rejection(f"{text[:40]} is not an exact number: write it as a string of digits")
-
-
-def _small_int(text: str) -> int:
-    if len(text) > 30:
-        raise Rejection(f"an integer of {len(text)} digits")
-    return int(text)
-
-
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise Rejection(f"an object has a key twice among {', '.join(quoted(key) for key, _ in pairs[:8])}")
-    return result
-
-
-def fields(value: Any, where: str, *names: str) -> list[Any]:
-    """The values of an object that has exactly these keys."""
-    if not isinstance(value, dict):
-        raise Rejection(f"{where} is not an object")
-    if set(value) != set(names):
-        odd = sorted(set(value) ^ set(names))
-        named = ", ".join(key if _NAME.fullmatch(key) else quoted(key) for key in odd[:8])
-        raise Rejection(f"{where} has missing or unknown keys: {named}")
-    return [value[name] for name in names]
-
-
-def quoted(value: Any) -> str:
-    """What a file says, on one line of plain letters."""
-    return ascii(value[:40] if isinstance(value, str) else type(value).__name__)
-
-
-def integer(value: Any, where: str, low: int, high: int) -> int:
-    """A JSON integer within limits."""
-    if type(value) is not int or not low <= value <= high:
-        raise Rejection(f"{where} is not an integer from {low} to {high}")
-    return value
-
-
-def boolean(value: Any, where: str) -> bool:
-    """A JSON boolean."""
-    if type(value) is not bool:
-        raise Rejection(f"{where} is not true or false")
-    return value
-
-
-def choice(value: Any, where: str, options: tuple[str, ...]) -> str:
-    """One of several words."""
-    if not isinstance(value, str) or value not in options:
-        raise Rejection(f"{where} is not one of {', '.join(options)}")
-    return value
-
-
-def listed(value: Any, where: str, low: int, high: int) -> list[Any]:
-    """A JSON array of limited length."""
-    if not isinstance(value, list) or not low <= len(value) <= high:
-        raise Rejection(f"{where} is not an array of {low} to {high} items")
-    return value
-
-
-def number(value: Any, where: str) -> Fraction:
-    """A rational written in lowest terms."""
-    if not isinstance(value, str) or len(value) > 2 * limits.MAX_DIGITS + 2 or not _NUMBER.fullmatch(value) or value == "-0":
-        raise Rejection(f"{where} is not a number written as an integer or a fraction of at most {limits.MAX_DIGITS} digits")
-    top, _, bottom = value.partition("/")
-    if max(len(top), len(bottom)) > limits.MAX_DIGITS:
-        raise Rejection(f"{where} has more than {limits.MAX_DIGITS} digits")
-    n, d = int(top), int(bottom or 1)
-    if gcd(n, d) != 1 or (bottom and d == 1):
-        raise Rejection(f"{where} is not in lowest terms")
-    return Fraction(n, d)
 
 
 def read_format(value: Any, where: str) -> Format | Code:
@@ -171,35 +80,51 @@ def _read_float(value: Any, where: str) -> Float:
     return fmt
 
 
-def read_nodes(value: Any) -> tuple[Node, ...]:
-    """The expression: topological order, every node used, none twice."""
-    nodes = tuple(_read_node(item, k) for k, item in enumerate(listed(value, "expression", 1, limits.MAX_NODES)))
+def read_nodes(value: Any, where: str = "expression", *, logical: bool = False) -> tuple[Node, ...]:
+    """An expression whose value is a number, or true or false: topological order, every node used."""
+    listed(value, where, 1, limits.MAX_NODES)
+    nodes: list[Node] = []
+    for k, item in enumerate(value):
+        node = _read_node(item, k, f"{where}[{k}]")
+        truths = TAKES_TRUTHS.get(node.op, ())
+        if any((nodes[argument].op in LOGICAL) != (place in truths) for place, argument in enumerate(node.args)):
+            raise Rejection(f"{where}[{k}] takes a number for true or false, or the other way round")
+        nodes.append(node)
     used = {argument for node in nodes for argument in node.args} | {len(nodes) - 1}
     if len(used) != len(nodes):
-        raise Rejection("the expression has a node that is not used")
-    if len(set(nodes)) != len(nodes):
-        raise Rejection("the expression has the same node twice")
-    return nodes
+        raise Rejection(f"{where} has a node that is not used")
+    if (nodes[-1].op in LOGICAL) != logical:
+        raise Rejection(f"the value of {where} is not {'true or false' if logical else 'a number'}")
+    return tuple(nodes)
 
 
-def _read_node(item: Any, position: int) -> Node:
-    where = f"expression[{position}]"
+def _read_node(item: Any, position: int, where: str) -> Node:
     op = item[0] if isinstance(item, list) and item else None
     if op == "const" and len(item) == 2:
         return Node("const", (), number(item[1], where))
     if op == "var" and len(item) == 2:
-        if not isinstance(item[1], str) or not _NAME.fullmatch(item[1]):
+        if not isinstance(item[1], str) or not NAME.fullmatch(item[1]):
             raise Rejection(f"{where} is not a name of an input")
         return Node("var", (), item[1])
     if op == "pow" and len(item) == 3:
-        return Node("pow", (_earlier(item[1], position),), integer(item[2], where, -limits.MAX_EXPONENT, limits.MAX_EXPONENT))
+        return Node("pow", (_earlier(item[1], position, where),), integer(item[2], where, -limits.MAX_EXPONENT, limits.MAX_EXPONENT))
     if isinstance(op, str) and ARITY.get(op) == len(item) - 1:
-        return Node(op, tuple(_earlier(argument, position) for argument in item[1:]))
+        return Node(op, tuple(_earlier(argument, position, where) for argument in item[1:]))
     raise Rejection(f"{where} is not a node of version 1")
 
 
-def _earlier(argument: Any, position: int) -> int:
-    return integer(argument, f"an argument of expression[{position}]", 0, position - 1)
+def _earlier(argument: Any, position: int, where: str) -> int:
+    return integer(argument, f"an argument of {where}", 0, position - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The formats of a question: of its inputs and output as they are asked about, and of the concrete program."""
+
+    inputs: dict[str, Format]
+    output: Format | Code
+    accuracy: dict[str, Fraction]
+    program: Program | None
 
 
 def read_point(value: Any, where: str, names: tuple[str, ...]) -> Point:
@@ -212,36 +137,34 @@ def read_point(value: Any, where: str, names: tuple[str, ...]) -> Point:
 
 def read_question(problem: Any, formats: Any) -> Question:
     """PROBLEM and FORMATS together."""
-    expression, box, tolerance, inputs = fields(problem, "problem", "expression", "box", "tolerance", "inputs")
+    given = optional(problem, "preconditions")
+    expression, box, tolerance, inputs, *conditions = fields(problem, "problem", "expression", "box", "tolerance", "inputs", *given)
     nodes = read_nodes(expression)
-    intervals = _read_box(box, nodes)
+    preconditions = _read_preconditions(conditions[0], len(nodes)) if conditions else ()
+    intervals = _read_box(box, (*nodes, *(node for condition in preconditions for node in condition)))
     absolute, relative = (number(item, "tolerance") for item in fields(tolerance, "tolerance", "absolute", "relative"))
     if absolute < 0 or relative < 0:
         raise Rejection("the tolerance is negative")
-    names = ("input", "compute", "output") + (("instances",) if isinstance(formats, dict) and "instances" in formats else ())
-    asked = fields(formats, "formats", *names)
-    source, compute = _definite(asked[0], "formats.input"), _definite(asked[1], "formats.compute")
-    output = read_format(asked[2], "formats.output")
-    if isinstance(output, Code) and not isinstance(compute, Exact):
-        raise Rejection("an output of any code is computed in exact")
-    free = any(is_free(fmt) for fmt in (source, compute, output))
-    if len(asked) == 4 and not free:
-        raise Rejection("formats.instances stands only beside integer codes with free scale")
-    program = None
-    if len(asked) == 4:
-        program = _read_instances(asked[3], nodes, tuple(sorted(intervals)), source, compute, output)
-    elif not free:
-        assert not isinstance(output, Code)
-        program = Program(dict.fromkeys(intervals, source), (compute,) * len(nodes), output)
+    asked = read_asked(formats, nodes, tuple(intervals))
     return Question(
-        nodes=nodes, box=intervals, absolute=absolute, relative=relative,
+        nodes=nodes, box=intervals, preconditions=preconditions, absolute=absolute, relative=relative,
         representable=choice(inputs, "problem.inputs", ("real", "representable")) == "representable",
-        input=source, compute=compute, output=output, program=program,
+        inputs=asked.inputs, output=asked.output, accuracy=asked.accuracy, program=asked.program,
     )  # fmt: skip
 
 
-def _read_box(value: Any, nodes: tuple[Node, ...]) -> dict[str, tuple[Fraction, Fraction]]:
-    if not isinstance(value, dict) or not all(_NAME.fullmatch(name) for name in value):
+def _read_preconditions(value: Any, taken: int) -> tuple[tuple[Node, ...], ...]:
+    conditions = []
+    for k, item in enumerate(listed(value, "problem.preconditions", 1, limits.MAX_NODES)):
+        conditions.append(read_nodes(item, f"preconditions[{k}]", logical=True))
+        taken += len(conditions[-1])
+        if taken > limits.MAX_NODES:
+            raise Rejection(f"the problem has more than {limits.MAX_NODES} nodes")
+    return tuple(conditions)
+
+
+def _read_box(value: Any, nodes: tuple[Node, ...]) -> Box:
+    if not isinstance(value, dict) or not all(NAME.fullmatch(name) for name in value):
         raise Rejection("problem.box is not an object of named intervals")
     if len(value) > limits.MAX_INPUTS:
         raise Rejection(f"the problem has more than {limits.MAX_INPUTS} inputs")
@@ -257,6 +180,30 @@ def _read_box(value: Any, nodes: tuple[Node, ...]) -> dict[str, tuple[Fraction, 
     return intervals
 
 
+def read_asked(value: Any, nodes: tuple[Node, ...], names: tuple[str, ...]) -> Asked:
+    """FORMATS of an expression and its inputs."""
+    given = optional(value, "inputs", "operations", "accuracy", "instances")
+    of_input, of_compute, of_output, *rest = fields(value, "formats", "input", "compute", "output", *given)
+    found = dict(zip(given, rest, strict=True))
+    source, compute = _definite(of_input, "formats.input"), _definite(of_compute, "formats.compute")
+    output = read_format(of_output, "formats.output")
+    inputs = dict.fromkeys(names, source) | (_read_inputs(found["inputs"], names, source) if "inputs" in found else {})
+    operations = _read_operations(found["operations"], nodes, compute) if "operations" in found else {}
+    steps = tuple(Exact() if node.op in LOGICAL else operations.get(k, compute) for k, node in enumerate(nodes))
+    if isinstance(output, Code) and (operations or not isinstance(compute, Exact)):
+        raise Rejection("an output of any code is computed in exact")
+    program = None
+    free = any(is_free(fmt) for fmt in (source, compute, output, *inputs.values(), *operations.values()))
+    if "instances" in found:
+        if not free:
+            raise Rejection("formats.instances stands only beside integer codes with free scale")
+        program = _read_instances(found["instances"], inputs, steps, output)
+    elif not free:
+        assert not isinstance(output, Code)
+        program = Program(inputs, steps, output)
+    return Asked(inputs, output, _read_accuracy(found["accuracy"], nodes) if "accuracy" in found else {}, program)
+
+
 def _definite(value: Any, where: str) -> Format:
     fmt = read_format(value, where)
     if isinstance(fmt, Code):
@@ -264,19 +211,62 @@ def _definite(value: Any, where: str) -> Format:
     return fmt
 
 
-def _read_instances(
-    value: Any, nodes: tuple[Node, ...], names: tuple[str, ...], source: Format, compute: Format, output: Format | Code
-) -> Program:
-    inputs, node_formats, result = fields(value, "instances", "inputs", "nodes", "output")
+def _read_inputs(value: Any, names: tuple[str, ...], source: Format) -> dict[str, Format]:
+    """Formats of single inputs, each another than that of all."""
+    given = optional(value, *names)
+    inputs = {
+        name: _definite(item, f"formats.inputs.{name}")
+        for name, item in zip(given, fields(value, "formats.inputs", *given), strict=True)
+    }  # fmt: skip
+    if not inputs or source in inputs.values():
+        raise Rejection("formats.inputs names no input, or gives one the format of all")
+    return inputs
+
+
+def _read_operations(value: Any, nodes: tuple[Node, ...], compute: Format) -> dict[int, Format]:
+    """Formats of single nodes: in the order of their first nodes, each once and another than that of all."""
+    operations: dict[int, Format] = {}
+    formats: list[Format] = []
+    firsts: list[int] = []
+    for k, item in enumerate(listed(value, "formats.operations", 1, len(nodes))):
+        where = f"formats.operations[{k}]"
+        fmt, positions = listed(item, where, 2, 2)
+        formats.append(_definite(fmt, where))
+        places = [integer(place, where, 0, len(nodes) - 1) for place in listed(positions, where, 1, len(nodes))]
+        if places != sorted(set(places)) or not operations.keys().isdisjoint(places):
+            raise Rejection(f"{where} names a node twice, or not in order")
+        if any(nodes[place].op in LOGICAL for place in places):
+            raise Rejection(f"{where} gives a format to what is true or false")
+        operations |= dict.fromkeys(places, formats[-1])
+        firsts.append(places[0])
+    if firsts != sorted(firsts) or compute in formats or len(set(formats)) != len(formats):
+        raise Rejection("formats.operations has a format twice, formats.compute, or formats out of order")
+    return operations
+
+
+def _read_accuracy(value: Any, nodes: tuple[Node, ...]) -> dict[str, Fraction]:
+    """Errors of elementary functions that occur, in units in the last place."""
+    given = optional(value, *sorted({node.op for node in nodes} & ELEMENTARY))
+    accuracy = {
+        name: number(item, f"formats.accuracy.{name}")
+        for name, item in zip(given, fields(value, "formats.accuracy", *given), strict=True)
+    }  # fmt: skip
+    if not accuracy or not all(Fraction(1, 2) <= ulps <= limits.MAX_ULPS for ulps in accuracy.values()):
+        raise Rejection(f"formats.accuracy names no function, or an error that is not from 1/2 to {limits.MAX_ULPS} ulps")
+    return accuracy
+
+
+def _read_instances(value: Any, asked: dict[str, Format], steps: tuple[Format, ...], output: Format | Code) -> Program:
+    inputs, nodes, result = fields(value, "instances", "inputs", "nodes", "output")
     given = {
-        name: _instance(item, f"instances.inputs.{name}", source)
-        for name, item in zip(names, fields(inputs, "instances.inputs", *names), strict=True)
+        name: _instance(item, f"instances.inputs.{name}", asked[name])
+        for name, item in zip(asked, fields(inputs, "instances.inputs", *asked), strict=True)
     }
-    steps = tuple(
-        _instance(item, f"instances.nodes[{k}]", compute)
-        for k, item in enumerate(listed(node_formats, "instances.nodes", len(nodes), len(nodes)))
-    )
-    return Program(given, steps, _instance(result, "instances.output", output))
+    concrete = tuple(
+        _instance(item, f"instances.nodes[{k}]", steps[k])
+        for k, item in enumerate(listed(nodes, "instances.nodes", len(steps), len(steps)))
+    )  # fmt: skip
+    return Program(given, concrete, _instance(result, "instances.output", output))
 
 
 def _instance(value: Any, where: str, of: Format | Code) -> Format:

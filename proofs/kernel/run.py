@@ -12,7 +12,7 @@ from .failures import LeafFailure
 from .fixed import FixedPoint
 from .formats import NAN, NEGATIVE_ZERO, Exact, Float, Format, Value, finite, power_of_two, size_of
 from .functions import beyond, enclose_function, exact_value
-from .question import Node, Point, Program
+from .question import LOGICAL, Node, Point, Program
 from .series import MAX_MAGNITUDE_BITS, TooLarge
 from .tape import Tape
 from .values import (
@@ -22,6 +22,7 @@ from .values import (
     POLES,
     absolute,
     add,
+    compare,
     divide,
     fused,
     larger,
@@ -32,6 +33,9 @@ from .values import (
 )  # fmt: skip
 
 _START_BITS = 80
+
+TRUE, FALSE = Fraction(1), Fraction(0)
+"""Truths, as a run holds them."""
 
 _Enclose = Callable[[int], tuple[Fraction, Fraction]]
 
@@ -45,10 +49,27 @@ def run(nodes: tuple[Node, ...], program: Program, codes: dict[str, Value], budg
     """The output of the program on input codes (already rounded to the input format)."""
     if all(isinstance(fmt, Exact) for fmt in program.nodes):
         return _run_exactly(nodes, program.output, codes, budget)
-    values: list[Value] = []
-    for node, fmt in zip(nodes, program.nodes, strict=True):
-        values.append(_step(node, fmt, values, codes, budget))
-    return round_value(program.output, values[-1])
+    values: dict[int, Value] = {}
+    pending = [len(nodes) - 1]
+    while pending:
+        k = pending[-1]
+        missing = [a for a in _needed(nodes[k], values) if a not in values]
+        if not missing:
+            pending.pop()
+            if k not in values:
+                values[k] = _step(nodes[k], program.nodes[k], values, codes, budget)
+        pending += missing
+    return round_value(program.output, values[len(nodes) - 1])
+
+
+def _needed(node: Node, values: dict[int, Value]) -> tuple[int, ...]:
+    """The operands that a node needs next: an `if` needs its condition, then one branch."""
+    if node.op != "if":
+        return node.args
+    condition = node.args[0]
+    if condition not in values:
+        return (condition,)
+    return (condition, node.args[1] if values[condition] == TRUE else node.args[2])
 
 
 def _run_exactly(nodes: tuple[Node, ...], output: Format, codes: dict[str, Value], budget: Budget) -> Value:
@@ -58,7 +79,7 @@ def _run_exactly(nodes: tuple[Node, ...], output: Format, codes: dict[str, Value
     precision = limits.MIN_PRECISION
     while precision <= limits.MAX_PRECISION:
         tape = Tape(nodes, precision, budget)
-        lo, hi = tape.fixed.to_fractions(tape.values(tape.box({name: (finite(c), finite(c)) for name, c in codes.items()}))[-1])
+        lo, hi = tape.fixed.to_fractions(tape.ranges(tape.box({name: (finite(c), finite(c)) for name, c in codes.items()}))[-1])
         code = output.round(lo)
         if code == output.round(hi) and not (code == NAN and lo < 0 < hi):
             return code
@@ -71,9 +92,9 @@ def round_inputs(program: Program, point: Point) -> dict[str, Value]:
     return {name: program.inputs[name].round(x) for name, x in point.items()}
 
 
-def _step(node: Node, fmt: Format, values: list[Value], codes: dict[str, Value], budget: Budget) -> Value:
+def _step(node: Node, fmt: Format, values: dict[int, Value], codes: dict[str, Value], budget: Budget) -> Value:
     """One node. What it costs grows with the numbers it reads, and with those that the format can hold."""
-    args = [values[a] for a in node.args]
+    args = [values[a] for a in _needed(node, values)]
     sizes = [size_of(value) for value in args if isinstance(value, Fraction)]
     budget.spend(4 * rational_work(max(sizes, default=0)) + rational_work(_widest(fmt)))
     if node.op == "var":
@@ -81,9 +102,25 @@ def _step(node: Node, fmt: Format, values: list[Value], codes: dict[str, Value],
     if node.op == "const":
         assert isinstance(node.payload, Fraction)
         return fmt.round(node.payload)
+    if node.op in LOGICAL:
+        return TRUE if _holds(node.op, args) else FALSE
+    if node.op == "if":
+        return round_value(fmt, args[1])
     if node.op in ("pi", "e"):
         return _round_real(fmt, lambda bits: enclose_constant(node.op, bits), budget)
     return _operate(node, fmt, args, budget)
+
+
+def _holds(op: str, args: list[Value]) -> bool:
+    """A logical operation: a truth is not rounded."""
+    match op:
+        case "and":
+            return args[0] == args[1] == TRUE
+        case "or":
+            return TRUE in args
+        case "not":
+            return args[0] == FALSE
+    return compare(op, args[0], args[1])
 
 
 def _widest(fmt: Format) -> int:
@@ -108,6 +145,8 @@ def _operate(node: Node, fmt: Format, args: list[Value], budget: Budget) -> Valu
             exact = negate(args[0])
         case "abs":
             exact = absolute(args[0])
+        case "cast":
+            exact = args[0]
         case "min":
             exact = smaller(args[0], args[1])
         case "max":

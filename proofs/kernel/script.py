@@ -59,8 +59,8 @@ def _floor_script(question: Question, derivation: Derivation) -> str:
     """T2-T6: enclosures from below, the law, and a floor within tolerance."""
     facts = derivation.facts
     cell = derivation.label in ("T2", "T6")
-    first = (question.input, question.output) if cell else (question.output, question.input)
-    hardware, condition, _ = _hardware(question, first)
+    inputs, output = tuple(question.inputs.values()), question.output
+    hardware, condition, _ = _hardware(question, (*inputs, output) if cell else (output, *inputs))
     match derivation.label:
         case "T3":
             parts = {"range": 1 / (2 * facts["codes"])}
@@ -87,13 +87,19 @@ def _floor_script(question: Question, derivation: Derivation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _error_script(question: Question, bound: str, derivation: Derivation) -> str:
-    """S1, S2: on the leaf with the largest bound, roundings and slopes from above, their sum, and an error beyond tolerance."""
+def _error_script(question: Question, bound: str, derivation: Derivation) -> str | None:
+    """S1, S2: on the leaf with the largest bound, roundings and slopes from above, their sum, and an error beyond tolerance.
+
+    None for a program of exact operations alone, whose error is only that of its branches.
+    """
     label = "S2" if bound == "floor_upper" else "S1"
     program = question.program
     assert program is not None
     formats = (*program.inputs.values(), program.output) if label == "S2" else (*program.nodes, program.output, *program.inputs.values())
-    hardware, condition, unit = _hardware(question, tuple(fmt for fmt in formats if not isinstance(fmt, Exact)))
+    rounding = tuple(fmt for fmt in formats if not isinstance(fmt, Exact))
+    if not rounding:
+        return None
+    hardware, condition, unit = _hardware(question, rounding)
     shares = derivation.shares
     size = derivation.facts["size"]
     allowed = term(question.absolute)

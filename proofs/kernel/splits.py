@@ -10,8 +10,8 @@ from . import limits
 from .budget import Budget, rational_work
 from .failures import Rejection
 from .formats import size_of
+from .jsonvalues import integer, listed, number
 from .question import Box, Question
-from .reading import integer, listed, number
 
 
 def leaves(question: Question, splits: list[Any], budget: Budget) -> Iterator[Box]:

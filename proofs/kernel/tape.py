@@ -9,10 +9,11 @@ from .budget import Budget as Budget
 from .budget import interval_work, oversize_work, slope_work
 from .failures import LeafFailure
 from .fixed import DomainFailure, FixedPoint, TooLarge
-from .question import Box, Node
+from .question import LOGICAL, Box, Node
+from .truths import UNDEFINED, decide, distance, union, used_operands
+from .truths import Interval as Interval
 
-Interval = tuple[int, int]
-"""Integers at the scale of the fixed-point arithmetic."""
+_Join = Callable[[int, Interval, Interval], Interval]
 
 Jet = tuple[Interval, Interval, Interval]
 """Value, first and second derivative along one input."""
@@ -51,38 +52,107 @@ class Tape:
         return {name: self.fixed.from_ends(lo, hi) for name, (lo, hi) in box.items()}
 
     def apply(self, node: Node, args: list[Interval]) -> Interval:
-        """One operation on intervals; LeafFailure outside its domain."""
+        """One operation on numbers; LeafFailure outside its domain."""
         self._charge_large(node.op, args)
         try:
-            if node.op == "pow":
-                assert isinstance(node.payload, int)
-                value = self.fixed.power(args[0], node.payload)
-            else:
-                function: Callable[..., Interval] = getattr(self.fixed, node.op)
-                value = function(*args)
+            value = self._operate(node, args)
         except (DomainFailure, TooLarge) as failure:
             raise LeafFailure(f"{node.op}: {failure}") from None
         self._charge_large("mul", (value,))
         return value
 
-    def values(self, inputs: Mapping[str, Interval], widening: list[int] | None = None) -> list[Interval]:
-        """The enclosure of every node; each is widened by its entry of `widening` (THEORY S1: absolute errors added at the nodes)."""
+    def _operate(self, node: Node, args: list[Interval]) -> Interval:
+        fixed = self.fixed
+        match node.op:
+            case "cast":
+                return args[0]
+            case "pow":
+                assert isinstance(node.payload, int)
+                return fixed.power(args[0], node.payload)
+            case "mul" if node.args[0] == node.args[1]:
+                return self._square(args[0])
+            case "fma" if node.args[0] == node.args[1]:
+                return fixed.add(self._square(args[0]), args[2])
+        function: Callable[..., Interval] = getattr(fixed, node.op)
+        return function(*args)
+
+    def _square(self, a: Interval) -> Interval:
+        size = self.fixed.abs(a)
+        return self.fixed.mul(size, size)
+
+    def values(self, inputs: Mapping[str, Interval]) -> list[Interval]:
+        """The enclosure of every node, UNDEFINED where its operation may not be; a decided `if` uses one branch only.
+
+        LeafFailure where the last node may be undefined, or may jump because an `if` that counts is not decided. So the last node is a
+        continuous function on the box.
+        """
+        return self._evaluate(inputs, None, None)
+
+    def ranges(self, inputs: Mapping[str, Interval]) -> list[Interval]:
+        """The same, with the hull of both branches of an `if` that is not decided: the last node is defined, but may jump."""
+        return self._evaluate(inputs, None, lambda _, a, b: union(a, b))
+
+    def widened(self, inputs: Mapping[str, Interval], errors: list[int]) -> tuple[list[Interval], dict[int, int]]:
+        """THEORY S1: the enclosures with an absolute error added at each node, and the jump added at each `if` that is not decided."""
+        jumps: dict[int, int] = {}
+
+        def jump(k: int, a: Interval, b: Interval) -> Interval:
+            jumps[k] = distance(a, b)
+            lo, hi = union(a, b)
+            return lo - jumps[k], hi + jumps[k]
+
+        return self._evaluate(inputs, errors, jump), jumps
+
+    def _evaluate(self, inputs: Mapping[str, Interval], errors: list[int] | None, join: _Join | None) -> list[Interval]:
+        """One pass; `join` gives the value of an `if` that is not decided, which is undefined without it."""
         self.budget.spend(self.work)
         result: list[Interval] = []
+        reasons: dict[int, str] = {}
         for k, node in enumerate(self.nodes):
             if node.op == "var":
                 value = inputs[str(node.payload)]
             elif k in self._leaves:
                 value = self._leaves[k]
             else:
-                value = self.apply(node, [result[a] for a in node.args])
-            if widening is not None and widening[k]:
-                value = (value[0] - widening[k], value[1] + widening[k])
+                value = self._evaluate_node(k, result, join, reasons)
+            if errors is not None and errors[k] and value != UNDEFINED:
+                value = (value[0] - errors[k], value[1] + errors[k])
             result.append(value)
+        if result[-1] == UNDEFINED:
+            raise LeafFailure(reasons[len(result) - 1])
         return result
 
-    def slopes(self, values: list[Interval]) -> list[Interval]:
-        """d(last node)/d(node) for every node, over the enclosures `values`; generalised derivatives at kinks."""
+    def _evaluate_node(self, k: int, values: list[Interval], join: _Join | None, reasons: dict[int, str]) -> Interval:
+        """One node with operands; what is undefined has its first reason in `reasons`."""
+        node = self.nodes[k]
+        used = used_operands(node, values)
+        undefined = next((a for a in used if values[a] == UNDEFINED), None)
+        if node.op in LOGICAL:
+            truth = decide(node.op, [values[a] for a in used])
+            if truth == UNDEFINED and undefined is not None:
+                reasons[k] = reasons[undefined]
+            return truth
+        if undefined is not None:
+            reasons[k] = reasons[undefined]
+            return UNDEFINED
+        if node.op == "if":
+            if len(used) == 2:
+                return values[used[1]]
+            if join is not None:
+                return join(k, values[used[1]], values[used[2]])
+            reasons[k] = f"node {k} (if) may take either branch"
+            return UNDEFINED
+        try:
+            return self.apply(node, [values[a] for a in node.args])
+        except LeafFailure as failure:
+            reasons[k] = str(failure)
+            return UNDEFINED
+
+    def slopes(self, values: list[Interval], *, may_jump: bool = False) -> list[Interval]:
+        """d(last node)/d(node) for every node, over the enclosures `values`; generalised derivatives at kinks.
+
+        LeafFailure at an `if` that is not decided, unless it `may_jump` because its jump is an error of its own (THEORY S1).
+        """
         self.budget.spend(self.slope_work)
         slopes = [self.zero] * len(self.nodes)
         slopes[-1] = self.one
@@ -90,6 +160,9 @@ class Tape:
         for k in range(len(self.nodes) - 1, -1, -1):
             node = self.nodes[k]
             if not node.args or slopes[k] == self.zero:
+                continue
+            if node.op == "if":
+                self._pass_through(k, values, slopes, may_jump=may_jump)
                 continue
             args = [values[a] for a in node.args]
             self._charge_large(node.op, (*args, values[k], slopes[k]))
@@ -99,6 +172,17 @@ class Tape:
             except (DomainFailure, TooLarge) as failure:
                 raise LeafFailure(f"the slope of {node.op}: {failure}") from None
         return slopes
+
+    def _pass_through(self, k: int, values: list[Interval], slopes: list[Interval], *, may_jump: bool) -> None:
+        """An `if` is the branch that it takes; where either may be the one, each counts wholly or not at all."""
+        _, *branches = used_operands(self.nodes[k], values)
+        slope = slopes[k]
+        if len(branches) == 2:
+            if not may_jump:
+                raise LeafFailure(f"the slope of node {k} (if), which may take either branch")
+            slope = union(slope, self.zero)
+        for branch in branches:
+            slopes[branch] = self.fixed.add(slopes[branch], slope)
 
     def _partials(self, node: Node, args: list[Interval], value: Interval) -> list[Interval]:
         """The partial derivatives of one operation, by the rules of calculus; at kinks the hull of both sides."""
@@ -136,6 +220,8 @@ class Tape:
         match node.op:
             case "neg":
                 return fixed.neg(one)
+            case "cast":
+                return one
             case "abs":
                 low = one if a[0] > 0 else fixed.neg(one)
                 high = fixed.neg(one) if a[1] < 0 else one
@@ -179,7 +265,7 @@ class Tape:
         fixed = self.fixed
         twice = fixed.from_fraction(Fraction(2))
         match node.op:
-            case "neg":
+            case "neg" | "cast":
                 return self.zero
             case "sqrt":
                 return fixed.neg(fixed.div(first, fixed.add(a, a)))
@@ -209,19 +295,32 @@ class Tape:
 
     def jet(self, inputs: Mapping[str, Interval], along: str) -> Jet:
         """Value, first and second derivative of the last node along one input; LeafFailure where a kink may lie in the box."""
+        values = self.values(inputs)
         self.budget.spend(2 * (self.work + 2 * self.slope_work))
-        jets: list[Jet] = []
-        for k, node in enumerate(self.nodes):
+        jets: dict[int, Jet] = {}
+        for k in self._live(values):
+            node = self.nodes[k]
             if node.op == "var":
-                jets.append((inputs[str(node.payload)], self.one if node.payload == along else self.zero, self.zero))
+                jets[k] = (inputs[str(node.payload)], self.one if node.payload == along else self.zero, self.zero)
             elif k in self._leaves:
-                jets.append((self._leaves[k], self.zero, self.zero))
+                jets[k] = (self._leaves[k], self.zero, self.zero)
+            elif node.op == "if":
+                jets[k] = jets[used_operands(node, values)[1]]
             else:
                 try:
-                    jets.append(self._apply_jet(node, [jets[a] for a in node.args]))
+                    jets[k] = self._apply_jet(node, [jets[a] for a in node.args])
                 except (DomainFailure, TooLarge) as failure:
                     raise LeafFailure(f"the curvature of {node.op}: {failure}") from None
-        return jets[-1]
+        return jets[len(self.nodes) - 1]
+
+    def _live(self, values: list[Interval]) -> list[int]:
+        """The numbers that the last node is made of, in order: no conditions, and no branches that are not taken."""
+        live = {len(self.nodes) - 1}
+        for k in range(len(self.nodes) - 1, -1, -1):
+            if k in live:
+                used = used_operands(self.nodes[k], values)
+                live.update(used[1:] if self.nodes[k].op == "if" else used)
+        return sorted(live)
 
     def _apply_jet(self, node: Node, args: list[Jet]) -> Jet:
         """The chain rule to second order."""
@@ -233,6 +332,8 @@ class Tape:
                 return self._combine(fixed.add, *args)
             case "sub":
                 return self._combine(fixed.sub, *args)
+            case "mul" if node.args[0] == node.args[1]:
+                return self._unary(Node("pow", (0,), 2), args[0])
             case "mul":
                 return self._multiply(*args)
             case "fma":

@@ -108,6 +108,16 @@ def larger(a: Value, b: Value) -> Value:
     return negate(smaller(negate(a), negate(b)))
 
 
+def compare(op: str, a: Value, b: Value) -> bool:
+    """a < b, a <= b or a == b: never true of NaN, and zeros of both signs are equal."""
+    if NAN in (a, b):
+        return False
+    first, second = _order(a)[:2], _order(b)[:2]
+    if op == "lt":
+        return first < second
+    return first <= second if op == "le" else first == second
+
+
 def _order(a: Value) -> tuple[int, Fraction, int]:
     if is_infinite(a):
         return (-1 if a == NEGATIVE_INFINITY else 1, ZERO, 0)

@@ -10,6 +10,7 @@ from .derivation import INFINITE, Derivation
 from .failures import LeafFailure, Rejection
 from .formats import Code, Exact, Int, finite, is_finite, is_free
 from .measure import Measure, Span, neighbours
+from .preconditions import Preconditions
 from .question import Box, Point, Question
 from .run import round_inputs, run
 from .tape import Tape
@@ -17,15 +18,27 @@ from .tape import Tape
 
 def enclose_at(tape: Tape, point: Point) -> Span:
     """f at a point."""
-    return tape.fixed.to_fractions(tape.values(tape.box({name: (x, x) for name, x in point.items()}))[-1])
+    return tape.fixed.to_fractions(tape.ranges(tape.box(at_point(point)))[-1])
+
+
+def at_point(point: Point) -> Box:
+    """The box that is a point."""
+    return {name: (x, x) for name, x in point.items()}
 
 
 def check_inside(question: Question, point: Point) -> None:
-    """A point must lie in the box, and be representable where inputs are."""
+    """A point must lie in the box."""
     for name, x in point.items():
         lo, hi = question.box[name]
         if not lo <= x <= hi:
             raise Rejection(f"a point lies outside the box in {name}")
+
+
+def check_counts(question: Question, conditions: Preconditions, point: Point) -> None:
+    """A point must lie in the box, and satisfy the preconditions."""
+    check_inside(question, point)
+    if not conditions.hold(at_point(point)):
+        raise Rejection("the preconditions were not shown to hold at a point")
 
 
 def pair_floor(question: Question, points: list[Point], precision: int, claimed: Fraction, budget: Budget) -> Derivation:
@@ -34,11 +47,12 @@ def pair_floor(question: Question, points: list[Point], precision: int, claimed:
     All inputs that share their codes get one answer z. Two of them give floor >= the least over outputs z of the larger measure at the
     two; as a function of z this is convex, so the least is next to its real minimum. A single point is the case of two equal ones (T1).
     """
+    conditions = Preconditions(question, precision, budget)
     for point in points:
-        check_inside(question, point)
+        check_counts(question, conditions, point)
     tape = Tape(question.nodes, precision, budget)
     if not _check_same_cell(question, points):
-        _check_continuous(tape, {name: _sorted_pair(points[0][name], points[1][name]) for name in question.box})
+        _check_continuous(tape, conditions, {name: _sorted_pair(points[0][name], points[1][name]) for name in question.box})
     spans = sorted((enclose_at(tape, point) for point in points), key=sum)
     low, high = spans[0], spans[-1]
     measure = Measure(question.is_relative, question.relative)
@@ -74,7 +88,7 @@ def _check_same_cell(question: Question, points: list[Point]) -> bool:
     share_codes = True
     for name in question.box if len(points) == 2 else ():
         lo, hi = _sorted_pair(points[0][name], points[1][name])
-        fmt = question.input
+        fmt = question.inputs[name]
         if lo == hi:
             continue
         if isinstance(fmt, Exact) or is_free(fmt):
@@ -93,17 +107,20 @@ def _sorted_pair(a: Fraction, b: Fraction) -> tuple[Fraction, Fraction]:
 _MOST_PARTS = 512
 
 
-def _check_continuous(tape: Tape, box: Box) -> None:
-    """Every operation is defined, and so continuous, on the box between the points: then f at a cell's end is a limit from inside."""
+def _check_continuous(tape: Tape, conditions: Preconditions, box: Box) -> None:
+    """f is continuous, and its preconditions hold, on the box between the points: then f at a cell's end is a limit from inside."""
     pending, parts = [box], 0
     while pending:
         part = pending.pop()
         parts += 1
         if parts > _MOST_PARTS:
-            raise LeafFailure("f was not shown to be defined between the two points, so its values there need not be limits")
+            raise LeafFailure("f was not shown to be defined and continuous between the two points, so its values there need not be limits")
         try:
             tape.values(tape.box(part))
+            is_shown = conditions.hold(part)
         except LeafFailure:
+            is_shown = False
+        if not is_shown:
             name = max(part, key=lambda n: part[n][1] - part[n][0])
             lo, hi = part[name]
             middle = (lo + hi) / 2
@@ -111,16 +128,15 @@ def _check_continuous(tape: Tape, box: Box) -> None:
 
 
 def is_representable(question: Question, point: Point) -> bool:
-    """Whether every coordinate is a number of the input format."""
-    fmt = question.input
-    if isinstance(fmt, Int) and fmt.is_free:
+    """Whether every coordinate is a number of its input format."""
+    if any(isinstance(fmt, Int) and fmt.is_free for fmt in question.inputs.values()):
         raise Rejection("representable inputs need integer codes with a given scale")
-    return all(fmt.round(x) == x for x in point.values())
+    return all(question.inputs[name].round(x) == x for name, x in point.items())
 
 
 def witness_run(question: Question, point: Point, precision: int, budget: Budget) -> Derivation:
     """W: the program, run on the rounded point in exact arithmetic, has at least this error there."""
-    check_inside(question, point)
+    check_counts(question, Preconditions(question, precision, budget), point)
     program = question.program
     if program is None:
         raise Rejection("a run needs the instances of the formats with free scale")

@@ -157,6 +157,9 @@ def _documents() -> dict[str, Callable[[], bytes]]:
         "20,000 inputs": lambda: _document(
             problem(SQUARE, {f"x{k}": ["0", "1"] for k in range(20_000)} | UNIT), formats(FP16), "floor", pair({"x": "0"})
         ),
+        "1,000 inputs": lambda: _document(
+            problem(SQUARE, {f"x{k}": ["0", "1"] for k in range(1000)} | UNIT), formats(FP16), "floor", pair({"x": "0"})
+        ),
         "a tower of products": lambda: _program(_chain([["const", DIGITS]], ["mul"], 200), HUGE),
         "exact squares": lambda: _document(
             problem(_chain([["var", "x"]], ["pow", 1000], 9), UNIT), formats(EXACT), "witness_error", a_run(x=f"1/{DIGITS}")

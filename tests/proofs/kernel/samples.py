@@ -20,6 +20,13 @@ CELL = ({"x": "21/16"}, {"x": "23/16"})
 """The ends of the cell of 11/8 with p = 4, where 1 to 2 has eight cells."""
 
 SMALL = floating(4, -6, 7)
+HALF: Json = [["var", "x"], ["const", "3/2"], ["lt", 0, 1]]
+STEP: Json = [*HALF, ["neg", 0], ["if", 2, 3, 0]]
+"""-x below 3/2, x from there."""
+
+ROOTS: Json = [*HALF, ["const", "2"], ["sub", 3, 0], ["sqrt", 4], ["const", "1"], ["sub", 0, 6], ["sqrt", 7], ["if", 2, 5, 8]]
+"""sqrt(2 - x) below 3/2, sqrt(x - 1) from there: on [0, 3] each is undefined somewhere where the other is taken."""
+
 INSTANCE = integers("1/128", -128)
 WIDE = integers("1/32", -128)
 
@@ -31,6 +38,11 @@ def pool() -> dict[str, Json]:
 
 def handmade() -> dict[str, Json]:
     """One certificate for each kind of evidence, and each kind of format in each of its places."""
+    return plain() | branching()
+
+
+def plain() -> dict[str, Json]:
+    """Those of continuous functions in three formats."""
     return laws() | covers() | integer_programs()
 
 
@@ -110,3 +122,42 @@ def integer_programs() -> dict[str, Json]:
         "instances": certificate(question, free, floor=law("count", {"x": "0"}, {"x": "2"}), floor_upper=quarters, error_bound=quarters),
         "instances run": certificate(question, free, witness_error=a_run(x="129/256")),
     }
+
+
+def branching() -> dict[str, Json]:
+    """Conditionals, preconditions, formats of single inputs and operations, and functions that are not correctly rounded."""
+    step = problem(STEP, ONE_TO_TWO, absolute="1/2")
+    cells = cover(*(token for k in range(17, 32, 2) for token in ([1, f"{k}/16"], 0)), 0)
+    below: Json = {"preconditions": [HALF]}
+    between: Json = {"preconditions": [HALF, [["var", "x"], ["const", "9/8"], ["lt", 0, 1], ["not", 2]]]}
+    parts = problem(PRODUCT, {"x": ["1", "2"], "y": ["1", "2"]}, absolute="1/2")
+    mixed = formats(SMALL, inputs={"y": E2M1}, operations=[[FP16, [1, 2]]])
+    cast: Json = [["var", "x"], ["cast", 0], ["sub", 0, 1]]
+    return {
+        "a step in cells": certificate(step, formats(SMALL), floor_upper=cells, error_bound=cells, witness_error=a_run(x="23/16")),
+        "branches apart": certificate(
+            problem(ROOTS, {"x": ["0", "3"]}, absolute="1/4"), formats(SMALL), floor=pair({"x": "5/2"}),
+            floor_upper=cover(*(token for k in range(21, 29, 2) for token in ([1, f"{k}/16"], 0)), 0, pieces=8),
+        ),
+        "a counted branch": certificate(
+            problem(STEP, ONE_TO_TWO, absolute="1/100"), formats(EXACT, output={"kind": "code", "bits": 3}),
+            floor=law("slope", {"x": "1"}, {"x": "23/16"}),
+        ),
+        "a precondition": certificate(
+            problem(SQUARE, ONE_TO_TWO, absolute="1/2") | below, formats(SMALL),
+            floor=pair(*CELL), floor_upper=cover(1, 0, 0), error_bound=cover(1, 0, 0), witness_error=a_run(x="21/16"),
+        ),
+        "two preconditions": certificate(
+            problem(SQUARE, ONE_TO_TWO, absolute="1/100") | between, formats(EXACT, output={"kind": "code", "bits": 3}),
+            floor=law("count", {"x": "9/8"}, {"x": "23/16"}),
+        ),
+        "mixed formats": certificate(parts, mixed, error_bound=cover(1, 0, 0), witness_error=a_run(x="17/16", y="5/4")),
+        "a cast": certificate(
+            problem(cast, ONE_TO_TWO, absolute="1/8"), formats(FP16, operations=[[SMALL, [1]]]),
+            error_bound=cover(0), witness_error=a_run(x="33/32"),
+        ),
+        "two ulps": certificate(
+            problem(EXP, ONE_TO_TWO, absolute="2"), formats(SMALL, accuracy={"exp": "2"}),
+            error_bound=cover(1, 0, 0), witness_error=a_run(x="25/16"),
+        ),
+    }  # fmt: skip

@@ -14,8 +14,8 @@ import pytest
 from suffice.proofs import kernel
 from suffice.proofs.kernel import check, limits
 
-from .documents import E4M3, EXACT, FP16, FP32, Json, a_run, canonical, cover, floating, formats, integers, law, pair, problem, report
-from .samples import CELL, EXP, ONE_TO_TWO, PRODUCT, SMALL, SQUARE, handmade
+from .documents import E2M1, E4M3, EXACT, FP16, FP32, Json, a_run, canonical, cover, floating, formats, integers, law, pair, problem, report
+from .samples import CELL, EXP, HALF, ONE_TO_TWO, PRODUCT, SMALL, SQUARE, STEP, handmade
 
 SAMPLES = handmade()
 NINES = "9" * limits.MAX_DIGITS
@@ -63,6 +63,7 @@ def asked(nodes: Json, box: Json, fmts: Json, given: Json, *, bound: str = "", *
     return SAMPLES["slope"] | {"problem": question, "formats": fmts, "claims": [claim_of(bound or usual, given)], "smt": []}
 
 
+X: Json = ["var", "x"]
 ALONE = "rounded program"
 """Claims: an error bound with the cover [1, 0, 1, 0, 0], and a run."""
 
@@ -118,13 +119,12 @@ CHANGES: list[tuple[str, Change, str]] = [
     (ALONE, put("problem", "box", "x", ["2", "1"]), "box.x is empty"),
     (ALONE, put("problem", "box", {f"x{k}": ["0", "1"] for k in range(257)} | ONE_TO_TWO), "more than 256 inputs"),
     (ALONE, put("problem", "expression", [["var", "x"], ["pow", 0, 2], ["pow", 0, 3]]), "a node that is not used"),
-    (ALONE, put("problem", "expression", [["var", "x"], ["var", "x"], ["add", 0, 1]]), "the same node twice"),
     (ALONE, put("problem", "expression", [["var", "2x"]]), "expression[0] is not a name of an input"),
     (ALONE, put("problem", "expression", [["var", "x"], ["erf", 0]]), "expression[1] is not a node of version 1"),
     (ALONE, put("problem", "expression", [["var", "x"], ["add", 0]]), "expression[1] is not a node of version 1"),
     (ALONE, put("problem", "expression", [["var", "x"], ["neg", 1]]), "an argument of expression[1] is not an integer from 0 to 0"),
     (ALONE, put("problem", "expression", [["var", "x"], ["pow", 0, 1001]]), "expression[1] is not an integer from -1000 to 1000"),
-    (ALONE, put("problem", "expression", []), "expression is not an array of 1 to 20000 items"),
+    (ALONE, put("problem", "expression", []), "expression is not an array of 1 to 200000 items"),
     (ALONE, put("formats", "input", "kind", "posit"), "formats.input.kind is not float, int, code or exact"),
     (ALONE, put("formats", "input", CODE), "formats.input cannot be any code"),
     (ALONE, put("formats", "output", CODE), "an output of any code is computed in exact"),
@@ -156,9 +156,39 @@ CHANGES: list[tuple[str, Change, str]] = [
     ("slope", put("formats", "output", EXACT), "counting needs an input or an output format"),
     ("curvature", put("problem", "expression", [["var", "x"], ["pow", 0, 3]]), "the derivative does not keep one sign"),
     ("curvature", put("problem", "expression", [["var", "x"], ["abs", 0]]), "abs may have its kink inside the box"),
+    ("a step in cells", put("problem", "expression", 4, ["if", 0, 3, 0]), "expression[4] takes a number for true or false"),
+    ("a step in cells", put("problem", "expression", 3, ["neg", 2]), "expression[3] takes a number for true or false"),
+    ("a step in cells", put("problem", "expression", [*HALF]), "the value of expression is not a number"),
+    ("a precondition", put("problem", "preconditions", [[["var", "x"]]]), "the value of preconditions[0] is not true or false"),
+    ("a precondition", put("problem", "preconditions", []), "problem.preconditions is not an array of 1 to"),
+    ("a precondition", put("problem", "preconditions", 0, 0, ["var", "y"]), "the input y has no interval"),
+    (
+        "a precondition",
+        put("problem", "preconditions", [[X, *(["neg", k] for k in range(limits.MAX_NODES - 3)), ["lt", 0, limits.MAX_NODES - 3]]]),
+        f"the problem has more than {limits.MAX_NODES} nodes",
+    ),
+    ("a precondition", put("problem", "preconditions", 0, 1, ["const", "1"]), "the preconditions were not shown to hold at a point"),
+    ("two preconditions", put("claims", 0, "evidence", "points", 1, "x", "3/2"), "were not shown to hold between the points"),
+    ("mixed formats", put("formats", "inputs", {}), "formats.inputs names no input, or gives one the format of all"),
+    ("mixed formats", put("formats", "inputs", "x", SMALL), "formats.inputs names no input, or gives one the format of all"),
+    ("mixed formats", put("formats", "inputs", "z", E2M1), "formats.inputs has missing or unknown keys: z"),
+    ("mixed formats", put("formats", "inputs", "y", CODE), "formats.inputs.y cannot be any code"),
+    ("mixed formats", put("formats", "operations", []), "formats.operations is not an array"),
+    ("mixed formats", put("formats", "operations", 0, 1, [2, 1]), "formats.operations[0] names a node twice, or not in order"),
+    ("mixed formats", put("formats", "operations", 0, 1, [1, 1]), "formats.operations[0] names a node twice, or not in order"),
+    ("mixed formats", put("formats", "operations", [[FP16, [1]], [FP32, [1]]]), "formats.operations[1] names a node twice"),
+    ("mixed formats", put("formats", "operations", 0, 1, [3]), "formats.operations[0] is not an integer from 0 to 2"),
+    ("mixed formats", put("formats", "operations", [[FP16, [2]], [FP32, [1]]]), "formats.operations has a format twice"),
+    ("mixed formats", put("formats", "operations", [[FP16, [1]], [FP16, [2]]]), "formats.operations has a format twice"),
+    ("mixed formats", put("formats", "operations", 0, 0, SMALL), "formats.operations has a format twice, formats.compute"),
+    ("a step in cells", put("formats", "operations", [[FP16, [2]]]), "formats.operations[0] gives a format to what is true or false"),
+    ("a counted branch", put("formats", "operations", [[FP16, [0]]]), "an output of any code is computed in exact"),
+    ("two ulps", put("formats", "accuracy", {}), "formats.accuracy names no function, or an error that is not from 1/2 to"),
+    ("two ulps", put("formats", "accuracy", "exp", "1/3"), "formats.accuracy names no function, or an error that is not from 1/2 to"),
+    ("two ulps", put("formats", "accuracy", "sin", "2"), "formats.accuracy has missing or unknown keys: sin"),
+    ("two ulps", drop("formats", "accuracy"), "the assumptions are not those"),
 ]  # fmt: skip
 
-X: Json = ["var", "x"]
 UNIT, FAR = {"x": ["0", "1"]}, {"x": ["6", "8"]}
 ENDS = ({"x": "0"}, {"x": "1"})
 HUGE = floating(4096, -30_000, 13_000)
@@ -168,8 +198,12 @@ ONCE = cover(0)
 HOLE = [X, ["const", "21/16"], ["sub", 0, 1], ["const", "23/16"], ["sub", 0, 3], ["mul", 2, 4], ["sqrt", 5]]
 """Defined at the two ends of a cell and nowhere between."""
 
+NOWHERE = problem(SQUARE, ONE_TO_TWO, absolute="1") | {"preconditions": [[X, ["const", "1"], ["lt", 0, 1]]]}
+
 REFUSED: list[tuple[Json, str]] = [
-    (asked(HOLE, {"x": ["21/16", "23/16"]}, formats(SMALL), pair(*CELL)), "f was not shown to be defined between the two points"),
+    (asked(HOLE, {"x": ["21/16", "23/16"]}, formats(SMALL), pair(*CELL)), "f was not shown to be defined and continuous between the two"),
+    (asked(SQUARE, ONE_TO_TWO, formats(SMALL), ONCE) | {"problem": NOWHERE}, "the preconditions hold nowhere on the cover"),
+    (asked(STEP, ONE_TO_TWO, formats(SMALL), ONCE, bound="floor_upper"), "node 4 (if) may take either branch"),
     (asked(EXP, FAR, formats(E4M3), ONCE), "node 1 (exp) may overflow"),
     (asked(EXP, FAR, formats(E4M3, compute=FP32), ONCE), "the output may overflow"),
     (asked(EXP, {"x": ["6", "600"]}, formats(E4M3), ONCE), "the input x may overflow"),
@@ -213,6 +247,7 @@ FILES: list[tuple[bytes, str]] = [
     (b"{", "the file is not JSON"),
     (b"1.5", "1.5 is not an exact number"),
     (b"NaN", "NaN is not an exact number"),
+    (b"{" + b",".join(b'"%d":0' % k for k in range(limits.MAX_KEYS + 1)) + b"}", f"an object has more than {limits.MAX_KEYS} keys"),
     (b"1" * 31, "an integer of 31 digits"),
     (b'{"a":1,"a":1}', "an object has a key twice among 'a', 'a'"),
     (b"[]", "the certificate is not an object"),
@@ -249,6 +284,7 @@ def test_files_that_are_no_certificate(data: bytes, reason: str) -> None:
 
 
 UNSEEN = {
+    "the slope of node _ (if), which may take either branch": "answered by cutting the cell",
     "f is not monotone": "answered by cutting the cell",
     "the slopes of f are not bounded": "answered by cutting the cell",
     "a run through an elementary function needs a format that rounds it": "programs of exact operations run apart",

@@ -27,9 +27,9 @@ REASONS = {
     "invalid UTF-8": "not UTF-8",
     "a lone surrogate": "missing or unknown keys",
     "an encoded surrogate": "not UTF-8",
-    "a sparse file of 1 GB": "more than 8000000 bytes",
-    "100 MB of brackets": "more than 8000000 bytes",
-    "a device without end": "more than 8000000",
+    "a sparse file of 1 GB": "more than 16000000 bytes",
+    "100 MB of brackets": "more than 16000000 bytes",
+    "a device without end": "more than 16000000",
     "2^2^30 by squaring": "too large",
     "x^1000 chained": "too large",
     "exp(exp(exp(1000)))": "too large",
@@ -37,7 +37,9 @@ REASONS = {
     "a cover of 200,000 cuts in a row": "parts waiting",
     "cuts that leave all else waiting": "parts waiting",
     "codes of 100 bits": "an integer of 31 digits",
-    "20,000 inputs": "more than 256 inputs",
+    "20,000 inputs": "more than 1024 keys",
+    "1,000 inputs": "more than 256 inputs",
+    "many keys": "more than 1024 keys",
 }
 
 

@@ -12,11 +12,11 @@ from suffice.proofs.kernel.measure import Measure
 from .documents import FP16, a_run, canonical, certificate, cover, formats, problem, report
 from .judging import Judge
 from .mutations import mutate_many
-from .samples import SQUARE, handmade, pool
+from .samples import SQUARE, plain, pool
 
 
 def test_mutants_are_rejected_or_true() -> None:
-    outcome = mutate_many(handmade() | pool(), 600, seed=0)
+    outcome = mutate_many(plain() | pool(), 600, seed=0)
     assert outcome.false == []
     assert outcome.unjudged == []
     assert outcome.true >= 20
@@ -25,7 +25,7 @@ def test_mutants_are_rejected_or_true() -> None:
 
 def test_the_judge_calls_the_samples_true() -> None:
     judge = Judge()
-    for name, document in (handmade() | pool()).items():
+    for name, document in (plain() | pool()).items():
         assert judge.falsehoods(canonical(document)) == [], name
 
 

@@ -171,5 +171,5 @@ def test_products_of_slopes_too_large_to_hold_are_refused() -> None:
 def test_widening_reaches_the_nodes_above() -> None:
     found = tape([X, ["const", "3"], ["mul", 0, 1]])
     one = 1 << BITS
-    assert found.values({"x": (0, one)}, [one, 0, 2 * one])[-1] == (-3 * one - 2 * one, 6 * one + 2 * one)
+    assert found.widened({"x": (0, one)}, [one, 0, 2 * one])[0][-1] == (-3 * one - 2 * one, 6 * one + 2 * one)
     assert found.nodes[2] == Node("mul", (0, 1))

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from suffice.prover.engine.roundoff import lower_float, upper_float
+from suffice.prover.engine.roundoff import at_power, lower_float, upper_float
 from suffice.prover.engine.sweep import Boxes, Sweep
 from suffice.prover.engine.upward import Array, rounding_up
 
@@ -21,6 +21,14 @@ _SEEDS = 512
 
 _BATCH = 256
 """Boxes that are cut in one round."""
+
+_NUMBERS = 1 << 21
+"""Boxes times nodes that one sweep may hold, where that leaves less than the two above."""
+
+_MOST_DIRECTIONS = 24
+"""Beyond so many inputs the longest side is cut."""
+
+_LEAST_NORMAL = 2.0**-1022
 
 _LONG = 8.0
 """A side whose ends have this ratio spans many binades."""
@@ -68,7 +76,9 @@ class BranchAndBound:
     def __init__(self, sweep: Sweep, names: Sequence[str], low: Array, high: Array, effort: Effort) -> None:
         self.sweep, self.names, self.effort = sweep, list(names), effort
         self.root_width = np.where(high > low, high - low, 1.0)
-        capacity = 1024
+        size = max(len(sweep.nodes), len(low))
+        self.batch, self.seeds = max(2, min(_BATCH, _NUMBERS // size)), max(16, min(_SEEDS, _NUMBERS // size))
+        capacity = max(16, min(1024, _NUMBERS // size))
         self.low, self.high = np.empty((capacity, len(low))), np.empty((capacity, len(low)))
         self.bound = np.empty(capacity)
         self.gain = np.ones((capacity, len(low)))
@@ -110,8 +120,8 @@ class BranchAndBound:
             return leaves[:0]
         bounds = self.bound[leaves]
         beyond = leaves[~(bounds <= self._limit())]
-        if len(beyond) > _BATCH:
-            order = np.argpartition(-np.nan_to_num(self.bound[beyond], nan=np.inf), _BATCH)[:_BATCH]
+        if len(beyond) > self.batch:
+            order = np.argpartition(-self.bound[beyond], self.batch)[: self.batch]
             beyond = beyond[order]
         return beyond
 
@@ -128,10 +138,12 @@ class BranchAndBound:
 
     def _seeds(self) -> Array:
         low, high = self.low[0], self.high[0]
-        inside = low + (high - low) * self.random.random((_SEEDS, len(low)))
-        corners = np.where(self.random.random((_SEEDS // 4, len(low))) < 0.5, low, high)
-        near = self.random.random((_SEEDS // 4, len(low))) < 0.3
-        return np.minimum(np.maximum(np.concatenate([inside, corners, np.where(near, inside[: _SEEDS // 4], corners)]), low), high)
+        half, quarter = self.seeds // 2, self.seeds // 4
+        inside = low + (high - low) * self.random.random((half, len(low)))
+        corners = np.where(self.random.random((quarter, len(low))) < 0.5, low, high)
+        near = self.random.random((quarter, len(low))) < 0.3
+        points: Array = np.concatenate([inside, corners, np.where(near, inside[:quarter], corners)])
+        return np.clip(points, low, high)
 
     def _look_at(self, points: Array) -> None:
         """The bound's value at points, from below an estimate of its largest value."""
@@ -179,6 +191,10 @@ class BranchAndBound:
         old = np.flatnonzero(self.age[chosen] >= _FRESH)
         if dimensions == 1 or not len(old):
             return
+        if dimensions > _MOST_DIRECTIONS:
+            self.gain[chosen[old]] = (high[old] - low[old]) / self.root_width
+            self.age[chosen[old]] = 0
+            return
         bounds = np.minimum(self.bound[chosen[old]], 1e300)
         middle = (low[old] + high[old]) / 2
         for axis in range(dimensions):
@@ -223,7 +239,7 @@ def _places(low: Array, high: Array) -> tuple[Array, NDArray[np.bool_]]:
     """
     width = high - low
     left, right = low + 0.3 * width, high - 0.3 * width
-    step = np.exp2(np.floor(np.log2(np.maximum(0.4 * width, 1e-300))))
+    step = at_power(np.maximum(0.4 * width, _LEAST_NORMAL))
     place = np.ceil(left / step) * step
     for _ in range(24):
         step = step * 2
@@ -231,7 +247,7 @@ def _places(low: Array, high: Array) -> tuple[Array, NDArray[np.bool_]]:
         place = np.where(coarser <= right, coarser, place)
     smaller, larger = np.minimum(np.abs(low), np.abs(high)), np.maximum(np.abs(low), np.abs(high))
     is_long = (smaller > 0) & (np.sign(low) == np.sign(high)) & (larger > _LONG * smaller)
-    middle = np.exp2(np.rint((np.log2(np.maximum(smaller, 1e-300)) + np.log2(np.maximum(larger, 1e-300))) / 2))
+    middle = at_power(np.sqrt(np.maximum(smaller, _LEAST_NORMAL)) * np.sqrt(np.maximum(larger, _LEAST_NORMAL)))
     place = np.where(is_long, np.sign(high) * middle, place)
     return place, (place > low) & (place < high)
 

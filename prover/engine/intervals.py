@@ -91,6 +91,11 @@ def mignitude(a: Pair) -> Array:
     return np.maximum(np.maximum(-a[0], -a[1]), 0.0)
 
 
+def is_finite(a: Pair) -> NDArray[np.bool_]:
+    """Whether both ends are finite."""
+    return np.isfinite(a[0]) & np.isfinite(a[1])
+
+
 def minimum(a: Pair, b: Pair) -> Pair:
     """min(a, b)."""
     return np.maximum(a[0], b[0]), np.minimum(a[1], b[1])

@@ -79,7 +79,7 @@ class FloatRounder:
         error = self._error(exact, values)
         if granule is not NO_GRANULE:
             quantum = self._quantum if self.keeps_subnormals else self._least_normal
-            is_exact = (granule >= quantum) & (iv.magnitude(exact) <= granule * self._reach)
+            is_exact = (granule >= quantum) & (iv.magnitude(exact) <= granule * self._reach) & ~np.isnan(error)
             error = np.where(is_exact, 0.0, error)
         return Rounded(values, error, self.granule_of(values, granule) if wants_granule else NO_GRANULE)
 
@@ -150,7 +150,7 @@ class FloatRounder:
         if not self.keeps_subnormals:
             smallest = iv.mignitude(exact)
             error = np.where(smallest < self._least_normal, np.maximum(error, np.minimum(size, self._least_normal)), error)
-        return np.maximum(error, _LEAST)
+        return np.where(np.isnan(held), np.nan, np.maximum(error, _LEAST))
 
 
 class IntRounder:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
@@ -44,7 +45,7 @@ class Swept:
     """
 
     bound: Array
-    is_empty: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    is_empty: NDArray[np.bool_]
     shares: list[tuple[Array, Array]]
 
 
@@ -89,10 +90,16 @@ class Sweep:
             parts.append((final.error, np.ones(1)))
         width = max((len(column) for column in boxes.low.values()), default=1)
         total = np.broadcast_to(total, (max(width, len(self.roots)),))
+        total = np.where(self._is_defined(held, swept), total, np.nan)
         empty = np.zeros(width, dtype=bool)
         for condition in self._conditions:
             empty |= condition.is_surely_false(boxes.low, boxes.high)
         return Swept(self._measure(total, known(swept.pairs[last])), empty, parts)
+
+    def _is_defined(self, held: _Values, swept: _Values) -> NDArray[np.bool_]:
+        """Whether every root has a finite value, in the reals and in runs: then so has all that it depends on."""
+        defined = [iv.is_finite(known(held.pairs[root])) & iv.is_finite(known(swept.pairs[root])) for root in self.roots]
+        return defined[0] if len(defined) == 1 else np.concatenate(defined)
 
     def _measure(self, error: Array, f: Pair) -> Array:
         if self._is_relative:
@@ -260,9 +267,7 @@ class Sweep:
             slopes[k] = None
             if errors[k] is not NO_ERROR:
                 size = iv.magnitude(slope)
-                part = up.multiply(errors[k], size)
-                if self._branches:
-                    part = np.where(size == 0, 0.0, part)
+                part = np.where(size == 0, 0.0, up.multiply(errors[k], size)) if self._branches else up.multiply(errors[k], size)
                 total = up.add(total, part)
                 if shares:
                     parts[k] = errors[k], size

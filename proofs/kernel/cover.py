@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from . import limits
-from .budget import Budget, rational_work
+from .budget import Budget, interval_work, rational_work
 from .cells import boundary_denominator, code_between, just_above, just_below
 from .derivation import Derivation, Share
 from .failures import LeafFailure, Rejection
@@ -25,11 +25,14 @@ from .tape import Interval, Tape
 
 @dataclass(frozen=True, slots=True)
 class LeafBound:
-    """A bound of the measure on a leaf, the statement that proves it, its shares, and a lower bound of |f| there (0 if not needed)."""
+    """A bound of the measure on a leaf, the statement that proves it, its shares, and a lower bound of |f| there (0 if not needed).
+
+    The shares are worked out only where they are shown; None where there are none.
+    """
 
     value: Fraction
     label: str
-    shares: tuple[Share, ...] = ()
+    shares: Callable[[], tuple[Share, ...]] | None = None
     size: Fraction = Fraction(0)
 
 
@@ -51,7 +54,7 @@ def combine(bounds: Iterable[LeafBound]) -> Derivation:
     if not kinds:
         raise Rejection("the preconditions hold nowhere on the cover")
     facts = {"size": hardest.size} if hardest else {}
-    return Derivation(worst, "+".join(sorted(kinds)), facts, hardest.shares if hardest else (), count)
+    return Derivation(worst, "+".join(sorted(kinds)), facts, hardest.shares() if hardest and hardest.shares else (), count)
 
 
 class Cover:
@@ -91,15 +94,13 @@ class Cover:
         of_cell = self._cell_floor if self.ideal else self._cell_error
         return LeafBound(max(of_cell(part, codes) for part, codes in parts), "T0")
 
-    def _bound(self, leaf: Box, label: str, shares: list[Share]) -> LeafBound:
-        """Add up the shares and turn the absolute error into the measure."""
-        total = sum((share.rounding * share.slope for share in shares), Fraction(0))
+    def _bound(self, leaf: Box, label: str, total: Fraction, shares: Callable[[], tuple[Share, ...]]) -> LeafBound:
+        """Turn the absolute error, the sum of the shares, into the measure."""
         f = (Fraction(0), Fraction(0))
         if self.question.relative:
             f = self._to_span(self.tape.ranges(self.tape.box(leaf))[-1])
         size = Fraction(0) if f[0] <= 0 <= f[1] else min(abs(f[0]), abs(f[1]))
-        kept = tuple(share for share in shares if share.slope)
-        return LeafBound(self.measure.of_error(total, size), label, kept, size)
+        return LeafBound(self.measure.of_error(total, size), label, shares if total else None, size)
 
     # T0: one cell
 
@@ -272,20 +273,23 @@ class Cover:
 
     def _program(self, leaf: Box) -> LeafBound:
         """S1: sum over roundings of (largest error there) x (largest slope from there), ranges taken over all such errors."""
-        self.budget.spend(2 * len(self.question.nodes) * rational_work(self.tape.fixed.bits))
+        bits, unit_bits = self.tape.fixed.bits, self.roundoff.unit_bits
+        self.budget.spend(self.tape.work + 4 * len(self.question.nodes) * interval_work("add", unit_bits))
         errors = self.roundoff.errors(leaf)
-        widening = [self._ceil(error) for error in errors]
+        widening = [None if error is None else -(-error >> unit_bits - bits) for error in errors]
         values, jumps = self.tape.widened(self.tape.box(leaf), widening)
-        slopes = self.tape.slopes(values, may_jump=True)
-        shares = [
-            Share(f"node_{k}", error, self._size(slope))
-            for k, (error, slope) in enumerate(zip(errors[:-1], slopes, strict=True))
-            if error
-        ]
-        shares += [Share(f"branch_{k}", Fraction(jump, self._scale), self._size(slopes[k])) for k, jump in jumps.items() if jump]
+        slopes = [max(-lo, hi) for lo, hi in self.tape.slopes(values, may_jump=True)]
+        terms = [(f"node_{k}", error, slope) for k, (error, slope) in enumerate(zip(errors[:-1], slopes, strict=True)) if error and slope]
+        terms += [(f"branch_{k}", jump << unit_bits - bits, slopes[k]) for k, jump in jumps.items()]
         if errors[-1]:
-            shares.append(Share("output", errors[-1], Fraction(1)))
-        return self._bound(leaf, "S1", shares)
+            terms.append(("output", errors[-1], self._scale))
+        total = Fraction(sum(error * slope for _, error, slope in terms), 1 << unit_bits + bits)
+        return self._bound(leaf, "S1", total, lambda: self._shares(terms))
+
+    def _shares(self, terms: list[tuple[str, int, int]]) -> tuple[Share, ...]:
+        """Error and slope of every rounding that has a part in the bound."""
+        unit = 1 << self.roundoff.unit_bits
+        return tuple(Share(name, Fraction(error, unit), Fraction(slope, self._scale)) for name, error, slope in terms if error and slope)
 
     # S2: the best algorithm on a leaf
 
@@ -295,7 +299,7 @@ class Cover:
         moves: dict[str, Fraction] = {}
         for name, (lo, hi) in leaf.items():
             left, right = self.question.box[name]
-            moves[name] = self.roundoff.read_input(name, leaf)[1]
+            moves[name] = self.roundoff.input_error(name, leaf)
             reach[name] = max(left, lo - moves[name]), min(right, hi + moves[name])
         values = self.tape.values(self.tape.box(reach))
         slopes = self.tape.slopes(values) if any(moves.values()) else [self.tape.zero] * len(values)
@@ -307,7 +311,8 @@ class Cover:
             raise LeafFailure("f leaves the range of the output format")
         if gap:
             shares.append(Share("output", gap, Fraction(1)))
-        return self._bound(leaf, "S2", shares)
+        kept = tuple(share for share in shares if share.slope)
+        return self._bound(leaf, "S2", sum((share.rounding * share.slope for share in kept), Fraction(0)), lambda: kept)
 
     def _size(self, slope: Interval) -> Fraction:
         """The largest magnitude of a slope."""
@@ -315,6 +320,3 @@ class Cover:
 
     def _to_span(self, interval: Interval) -> Span:
         return Fraction(interval[0], self._scale), Fraction(interval[1], self._scale)
-
-    def _ceil(self, error: Fraction) -> int:
-        return -(-error.numerator * self._scale // error.denominator)

@@ -92,8 +92,11 @@ class Tape:
         """The same, with the hull of both branches of an `if` that is not decided: the last node is defined, but may jump."""
         return self._evaluate(inputs, None, lambda _, a, b: union(a, b))
 
-    def widened(self, inputs: Mapping[str, Interval], errors: list[int]) -> tuple[list[Interval], dict[int, int]]:
-        """THEORY S1: the enclosures with an absolute error added at each node, and the jump added at each `if` that is not decided."""
+    def widened(self, inputs: Mapping[str, Interval], errors: list[int | None]) -> tuple[list[Interval], dict[int, int]]:
+        """THEORY S1: the enclosures with an absolute error added at each node, and the jump added at each `if` that is not decided.
+
+        An error is None where the program's values may not be finite: the node is undefined.
+        """
         jumps: dict[int, int] = {}
 
         def jump(k: int, a: Interval, b: Interval) -> Interval:
@@ -103,7 +106,7 @@ class Tape:
 
         return self._evaluate(inputs, errors, jump), jumps
 
-    def _evaluate(self, inputs: Mapping[str, Interval], errors: list[int] | None, join: _Join | None) -> list[Interval]:
+    def _evaluate(self, inputs: Mapping[str, Interval], errors: list[int | None] | None, join: _Join | None) -> list[Interval]:
         """One pass; `join` gives the value of an `if` that is not decided, which is undefined without it."""
         self.budget.spend(self.work)
         result: list[Interval] = []
@@ -115,8 +118,12 @@ class Tape:
                 value = self._leaves[k]
             else:
                 value = self._evaluate_node(k, result, join, reasons)
-            if errors is not None and errors[k] and value != UNDEFINED:
-                value = (value[0] - errors[k], value[1] + errors[k])
+            if errors is not None and value != UNDEFINED:
+                error = errors[k]
+                if error is None:
+                    value, reasons[k] = UNDEFINED, f"node {k} ({node.op}) may not be finite in the program"
+                elif error:
+                    value = value[0] - error, value[1] + error
             result.append(value)
         if result[-1] == UNDEFINED:
             raise LeafFailure(reasons[len(result) - 1])

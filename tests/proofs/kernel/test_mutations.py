@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from suffice.proofs.kernel.formats import Float
+from suffice.proofs.kernel.grid import Grid
 from suffice.proofs.kernel.measure import Measure
 
 from .documents import FP16, a_run, canonical, certificate, cover, formats, problem, report
@@ -30,7 +31,7 @@ def test_the_judge_calls_the_samples_true() -> None:
 
 
 FAULTS: dict[str, tuple[type, str, Any]] = {
-    "error_bound": (Float, "error_ratio", lambda *_: 0),
+    "error_bound": (Grid, "_error", lambda *_: 0),
     "witness_error": (Measure, "at_least", lambda _, z, f: 100 * abs(z - f[0])),
     "floor_upper": (Float, "gap", lambda *_: 0),
 }

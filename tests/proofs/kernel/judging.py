@@ -8,21 +8,23 @@ from fractions import Fraction
 from math import inf, prod
 from pathlib import Path
 
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import Problem
 from suffice.hardware_specs.format import EXACT, CodeFormat, ExactFormat, FloatFormat, Format, IntFormat
-from suffice.proofs.certificate import Bound, Certificate, Instances, formats_to_json, parse
+from suffice.proofs.certificate import Bound, Certificate, Formats, Instances, formats_to_json, parse
 from suffice.proofs.jsondata import canonical_json
 from suffice.proofs.problemdata import problem_to_json
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from oracle.enclosures import Function, Range, extremum
+from oracle.branching import Program, branching_truth, counting_truth
+from oracle.enclosures import SMOOTH, Function, Range, extremum
 from oracle.measures import measure_of
 from oracle.partition import Partition
 from oracle.rounding import Value, convert, span, to_fraction
 from oracle.runs import apply
 from oracle.truth import FINE, Truth, contradictions, truth
 
-MAX_CELLS = 40_000
+MAX_CELLS, MAX_BRANCHING_CELLS = 40_000, 3_000
 """Questions with more cells are not judged."""
 
 UNKNOWN = Range(Fraction(0), inf)
@@ -85,6 +87,8 @@ def _truth_about(certificate: Certificate) -> Truth | None:
     problem, formats = certificate.problem, certificate.formats
     assert problem.tolerance is not None
     try:
+        if _branches(certificate):
+            return _branching(problem, formats)
         if _is_any_code(formats.output) and isinstance(formats.input, ExactFormat):
             return _coded(problem, formats.output)
         if formats.instances is not None:
@@ -101,6 +105,33 @@ def _truth_about(certificate: Certificate) -> Truth | None:
         return truth(problem, formats.input, formats.compute, formats.output)
     except (NotImplementedError, ValueError):
         return None
+
+
+def _branches(certificate: Certificate) -> bool:
+    """Whether the question has what the oracle of continuous functions in three formats does not know."""
+    problem, formats = certificate.problem, certificate.formats
+    more = problem.preconditions or formats.inputs or formats.operations or formats.accuracy
+    return bool(more) or any(node.op not in (Op.CONST, Op.VAR, Op.PI, Op.E, *SMOOTH) for node in problem.expression.nodes)
+
+
+def _branching(problem: Problem, formats: Formats) -> Truth | None:
+    assert problem.tolerance is not None
+    names, output = sorted(problem.box), formats.output
+    if _is_any_code(output) and all(isinstance(formats.of_input(name), ExactFormat) for name in names):
+        if problem.tolerance.relative or problem.inputs != "real":
+            return None
+        assert isinstance(output, CodeFormat | IntFormat)
+        return counting_truth(problem, 1 << output.bits if isinstance(output, CodeFormat) else output.qmax - output.qmin + 1)
+    given = formats.instances
+    inputs = given.inputs if given else {name: formats.of_input(name) for name in names}
+    if prod(span(_definite(inputs[name]), problem.box[name].lo, problem.box[name].hi) for name in names) > MAX_BRANCHING_CELLS:
+        return None
+    nodes = given.nodes if given else tuple(map(formats.of_node, range(len(problem.expression.nodes))))
+    answer = given.output if given else EXACT if isinstance(output, CodeFormat) else output
+    known = branching_truth(problem, Program(inputs=inputs, nodes=nodes, output=answer, accuracy=formats.accuracy), answer)
+    if given or isinstance(output, CodeFormat):
+        return Truth(Range(Fraction(0), known.floor.hi if given else inf), known.program if given else UNKNOWN, known.threshold)
+    return known
 
 
 def _definite(fmt: Format) -> FloatFormat | IntFormat:

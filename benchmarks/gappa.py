@@ -189,7 +189,8 @@ def _decimal_digits(denominator: int) -> int | None:
 
 def _end(value: Fraction, rounded: Callable[[Fraction], int]) -> str:
     """An end of an interval, which Gappa wants as a plain number."""
-    if value == 0:
-        return "0"
+    is_binary = value.denominator & (value.denominator - 1) == 0
+    if is_binary and abs(value.numerator) < 1 << _END_BITS:
+        return constant(value)
     shift = _END_BITS - value.numerator.bit_length() + value.denominator.bit_length()
     return f"{rounded(value * Fraction(2) ** shift)}b{-shift}"

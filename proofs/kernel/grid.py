@@ -33,7 +33,6 @@ class Grid:
         self._tiny = 1 << max(bits + fmt.emin, 0)
         """The least normal number, rounded up."""
         self._largest = (fmt.max_finite.numerator << bits) // fmt.max_finite.denominator
-        self._may_reach_zero = fmt.rounding not in ("up", "down")
 
     def round(self, exact: Held) -> Rounded:
         """Rounding, once, of exact results; Overflow where one may (rules 2, 3 and 5 of roundoff.py)."""
@@ -99,8 +98,6 @@ class Grid:
             top, beyond = top - 1, size - held
         exponent = max(top - self.bits, self.emin) - self.p + 1 - self.is_nearest + self.bits + self.guard
         error = max(1 << max(exponent, 0), beyond << self.guard)
-        if self._may_reach_zero:
-            error = min(error, size << self.guard)
         if self._may_flush(lo, hi, -UNKNOWN):
             error = max(error, min(size, self._tiny) << self.guard)
         return error

@@ -13,7 +13,7 @@ to nearest with subnormals kept.
    the formats of the operands of neg, abs, min, max, cast, if, and that of an input.
 3. Rounding. C = [rnd lo, rnd hi] of I = [lo, hi], which must not overflow; s = p; r is half a spacing (a whole one in directed modes) at
    M = max|I|, the spacing of the binade below where M is a power of two; flushed, where min|I| < 2^emin: at least min(M, 2^emin).
-   Where all of I rounds to one number c: r = max|I - c|. Not in modes up and down: r <= M.
+   Where all of I rounds to one number c: r = max|I - c|.
    After rules 2 and 3: g = max(g0, spacing of F at min|C|) (at 0: q).
 4. A held operand. a + b, a - b, a b + c, near, where F holds the format of one summand: r <= max|C| of the other, since the summand
    itself is as near (the product of an fma counts as other summand).

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from suffice.encodings.expression import Expression, Node
-from suffice.encodings.operations import Op
+from suffice.encodings.operations import Op, is_logical
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +16,8 @@ _PI = "3.141592653589793238462643383279502884197"
 _E = "2.718281828459045235360287471352662497757"
 _UFUNCS = {
     Op.ADD: "add", Op.SUB: "subtract", Op.MUL: "multiply", Op.DIV: "divide", Op.NEG: "negative", Op.ABS: "absolute", Op.MIN: "minimum",
-    Op.MAX: "maximum", Op.ASIN: "arcsin", Op.ACOS: "arccos", Op.ATAN: "arctan",
+    Op.MAX: "maximum", Op.ASIN: "arcsin", Op.ACOS: "arccos", Op.ATAN: "arctan", Op.LT: "less", Op.LE: "less_equal", Op.EQ: "equal",
+    Op.AND: "logical_and", Op.OR: "logical_or", Op.NOT: "logical_not",
 }  # fmt: skip
 """Functions that NumPy names otherwise."""
 
@@ -27,7 +28,8 @@ def evaluate_float(
     """The function at every point of the inputs' arrays, which are broadcast together, in the widest of their types.
 
     Arrays of float64 or longdouble; others count as float64. Undefined points give NaN or infinities, without warnings. `after` maps the
-    position of a node and its values to what takes their place: a program's rounding.
+    position of a number and its values to what takes their place: a program's rounding. Truths are arrays of bool, and no NaN is
+    smaller than, as large as, or equal to anything.
     """
     import numpy as np
 
@@ -42,7 +44,7 @@ def evaluate_float(
                 values[position] = given[str(node.payload)].astype(scalar)
             else:
                 values[position] = _apply(np, node, scalar, [values[argument] for argument in node.args])
-            if after is not None:
+            if after is not None and not is_logical(node.op):
                 values[position] = after(position, values[position])
             for argument in set(node.args):
                 if last_use[argument] == position:
@@ -63,6 +65,10 @@ def _apply(np: Any, node: Node, scalar: Any, args: list[Any]) -> Any:
             return args[0] * args[1] + args[2]
         case Op.POW:
             return np.power(args[0], scalar(node.payload))
+        case Op.CAST:
+            return args[0]
+        case Op.IF:
+            return np.where(*args)
         case _:
             return getattr(np, _UFUNCS.get(node.op, node.op.value))(*args)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from suffice.encodings.operations import OPERATIONS, Op
+from suffice.encodings.operations import OPERATIONS, Op, is_logical
 from suffice.hardware_specs.format import Format
 
 
@@ -36,7 +36,7 @@ class Expression:
 
 @dataclass(slots=True)
 class ExpressionBuilder:
-    """Builds a DAG bottom up; equal subterms get the same position. New nodes are annotated with `format`."""
+    """Builds a DAG bottom up; equal subterms get the same position. New nodes are annotated with `format`, truths with none."""
 
     format: Format | None = None
     _nodes: list[Node] = field(default_factory=list)
@@ -65,11 +65,18 @@ class ExpressionBuilder:
     def apply(self, op: Op, *args: int) -> int:
         """One operation on earlier positions."""
         assert len(args) == OPERATIONS[op].arity and op is not Op.POW
-        return self._add(Node(op, args, format=self.format))
+        return self._add(Node(op, args, format=None if is_logical(op) else self.format))
 
     def power(self, base: int, exponent: int) -> int:
         """An integer power, one operation."""
         return self._add(Node(Op.POW, (base,), exponent, self.format))
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def node(self, position: int) -> Node:
+        """The node at a position."""
+        return self._nodes[position]
 
     def build(self, root: int) -> Expression:
         """The DAG below `root`, with what it does not use left out."""

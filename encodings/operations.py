@@ -86,3 +86,8 @@ OPERATIONS: dict[Op, Operation] = {
         Op.EXP, Op.EXPM1, Op.LOG, Op.LOG1P, Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH,
     )
 }  # fmt: skip
+
+
+def is_logical(op: Op) -> bool:
+    """Whether the operation gives a truth, not a number."""
+    return op in OPERATIONS and OPERATIONS[op].logical

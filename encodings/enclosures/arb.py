@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from flint import ctx
 
+from suffice.encodings.enclosures.conditions import EmptyError
 from suffice.encodings.enclosures.exact import point_values, written
 from suffice.encodings.enclosures.spans import Span, UndefinedError, interval_of, span_of
 from suffice.encodings.enclosures.tape import Tape, UndefinedAtError, join
@@ -21,19 +22,34 @@ LARGEST_BITS = 1 << 16
 """Points are not evaluated beyond this precision."""
 
 
-def node_enclosures(expression: Expression, box: Box, precision: int = WORKING_BITS) -> list[Interval]:
-    """An enclosure of every node over the box; raises DomainError where one could not be shown to be defined."""
-    tape = join([expression])
+def node_enclosures(
+    expression: Expression, box: Box, precision: int = WORKING_BITS, preconditions: Sequence[Expression] = ()
+) -> list[Interval | None]:
+    """An enclosure of every node over those points of the box that count, None for a node that could not be shown to be defined.
+
+    Raises DomainError where the value itself could not be, or where no point counts. The truth of a condition lies in [0, 1].
+    """
+    tape = join([expression], assuming=preconditions)
     with ctx.workprec(precision):
         try:
-            return [interval_of(span) for span in tape.evaluate(spans_of_box(box))]
+            spans = tape.evaluate(spans_of_box(box))
+            return [None if (span := spans[place]) is None else interval_of(span) for place in tape.places[0]]
         except UndefinedError as undefined:
-            raise _no_enclosure(expression, undefined, "on the box") from None
+            raise _no_enclosure(tape, undefined, "on the box") from None
+        except EmptyError:
+            raise no_point() from None
+
+
+def no_point() -> DomainError:
+    """The error of preconditions that hold nowhere."""
+    return DomainError("no point of the box satisfies the preconditions", mend="correct them")
 
 
 def enclose(expression: Expression, box: Box, precision: int = WORKING_BITS) -> Interval:
     """An enclosure of the value over the box in one evaluation, without subdivision; raises DomainError."""
-    return node_enclosures(expression, box, precision)[-1]
+    value = node_enclosures(expression, box, precision)[-1]
+    assert value is not None
+    return value
 
 
 def enclose_at(expression: Expression, point: Mapping[str, Fraction], bits: int = 64) -> Interval:
@@ -69,7 +85,8 @@ def spans_of_box(box: Mapping[str, Interval]) -> dict[str, Span]:
     return {name: span_of(side.lo, side.hi) for name, side in box.items()}
 
 
-def _interval(value: Fraction | Span) -> Interval:
+def _interval(value: Fraction | Span | None) -> Interval:
+    assert value is not None
     return Interval(value, value) if isinstance(value, Fraction) else interval_of(value)
 
 
@@ -80,7 +97,7 @@ def _is_narrow(interval: Interval, bits: int) -> bool:
     return width * (1 << bits) <= min(abs(interval.lo), abs(interval.hi))
 
 
-def _no_enclosure(expression: Expression | Tape, undefined: UndefinedError, where: str) -> DomainError:
+def _no_enclosure(expression: Tape, undefined: UndefinedError, where: str) -> DomainError:
     if isinstance(undefined, UndefinedAtError):
         what = f"{expression.nodes[undefined.position].op} could not be shown to be defined {where}"
     else:

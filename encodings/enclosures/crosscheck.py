@@ -47,15 +47,39 @@ class _NoValueError(Exception):
     """mpmath has no real value at this point."""
 
 
+class _UndecidedError(Exception):
+    """Two numbers are too near to one another to say by so many digits which is the smaller."""
+
+
 def evaluate_mpmath(expression: Expression, point: Mapping[str, Fraction], digits: int = DIGITS) -> Any:
-    """The value as an mpmath number, every operation at `digits` decimal digits; raises ValueError or ZeroDivisionError where undefined."""
+    """The value as an mpmath number, every operation at `digits` decimal digits; raises ValueError or ZeroDivisionError where undefined.
+
+    The branch of an `if` that is not taken need not be defined: an error stands for its value.
+    """
     import mpmath
 
     with mpmath.workdps(digits):
         values: list[Any] = []
         for node in expression.nodes:
-            values.append(_apply(node, [values[a] for a in node.args], point))
+            values.append(_apply_lazily(node, [values[a] for a in node.args], point))
+        if isinstance(values[-1], Exception):
+            raise values[-1]
         return values[-1]
+
+
+def _apply_lazily(node: Node, operands: list[Any], point: Mapping[str, Fraction]) -> Any:
+    """The value of an operation, or the error that it meets."""
+    if node.op is Op.IF:
+        condition, yes, no = operands
+        return condition if isinstance(condition, Exception) else yes if condition else no
+    errors = [operand for operand in operands if isinstance(operand, Exception)]
+    if errors:
+        decisive = node.op in (Op.AND, Op.OR) and any(operand is (node.op is Op.OR) for operand in operands)
+        return node.op is Op.OR if decisive else errors[0]
+    try:
+        return _apply(node, operands, point)
+    except (_NoValueError, _UndecidedError, ValueError, ZeroDivisionError, OverflowError) as error:
+        return error
 
 
 def _apply(node: Node, operands: list[Any], point: Mapping[str, Fraction]) -> Any:
@@ -92,10 +116,31 @@ def _apply(node: Node, operands: list[Any], point: Mapping[str, Fraction]) -> An
             return -a
         case Op.ABS, [a]:
             return abs(a)
+        case Op.CAST, [a]:
+            return a
+        case ((Op.LT | Op.LE | Op.EQ), [a, b]):
+            return _compare(node.op, a, b)
+        case Op.AND, [a, b]:
+            return a and b
+        case Op.OR, [a, b]:
+            return a or b
+        case Op.NOT, [a]:
+            return not a
     value = getattr(mp, node.op.value)(operands[0])
     if isinstance(value, mp.mpc):
         raise _NoValueError
     return value
+
+
+def _compare(op: Op, a: Any, b: Any) -> bool:
+    """The comparison of two numbers that are clearly different, or both written out exactly (small integers are)."""
+    from mpmath import mp
+
+    if a != b and abs(a - b) <= max(abs(a), abs(b)) * mp.mpf(10) ** (8 - mp.dps):
+        raise _UndecidedError
+    if a == b and not (mp.isint(a) and abs(a) < mp.mpf(10) ** 15):
+        raise _UndecidedError
+    return bool(a < b if op is Op.LT else a <= b if op is Op.LE else a == b)
 
 
 def _number(value: Fraction) -> Any:
@@ -111,7 +156,7 @@ def mpmath_interval(expression: Expression, point: Mapping[str, Fraction], digit
     """
     try:
         rough, fine = (_exact(evaluate_mpmath(expression, point, d)) for d in (digits, digits + GUARD_DIGITS))
-    except (_NoValueError, ValueError, ZeroDivisionError, OverflowError):
+    except (_NoValueError, _UndecidedError, ValueError, ZeroDivisionError, OverflowError):
         return None
     allowance = 2 * abs(rough - fine) + abs(fine) / 10 ** (digits - 2) + (_TINY if abs(fine) <= _TINY else 0)
     return Interval(fine - allowance, fine + allowance)
@@ -132,8 +177,11 @@ def _exact(value: Any) -> Fraction:
 def crosscheck_value(expression: Expression, point: Mapping[str, Fraction], interval: Interval, *, digits: int = DIGITS) -> None:
     """Raises DisagreementError unless mpmath's value at the point can lie in the interval.
 
-    Where digits cancel, mpmath may be wrong at two precisions alike (1 - tanh 200 is 0): only what it says with many digits counts.
+    Where digits cancel, mpmath may be wrong at two precisions alike (1 - tanh 200 is 0): only what it says with many digits counts. It
+    has no opinion where a branch hangs on two numbers that it cannot tell apart.
     """
+    if _hangs_on_a_tie(expression, point, CANCELLED[-1] * digits):
+        return
     for more in CANCELLED[:-1]:
         value = mpmath_interval(expression, point, more * digits)
         if value is not None and _overlap(value, interval):
@@ -142,6 +190,18 @@ def crosscheck_value(expression: Expression, point: Mapping[str, Fraction], inte
     if value is None:
         raise DisagreementError(f"mpmath finds no real value at {written(point)}, where a value was claimed")
     _demand_overlap(value, interval, "value", point)
+
+
+def _hangs_on_a_tie(expression: Expression, point: Mapping[str, Fraction], digits: int) -> bool:
+    if not any(node.op is Op.IF for node in expression.nodes):
+        return False
+    try:
+        evaluate_mpmath(expression, point, digits)
+    except _UndecidedError:
+        return True
+    except (_NoValueError, ValueError, ZeroDivisionError, OverflowError):
+        return False
+    return False
 
 
 def _overlap(a: Interval, b: Interval) -> bool:
@@ -158,11 +218,12 @@ def _demand_overlap(value: Interval, claimed: Interval, name: str, point: Mappin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What is checked together for one expression on one box."""
+    """What is checked together for one expression on one box; claims are of the points where the preconditions hold."""
 
     values: RangeBounds | None = None
     slopes: Mapping[str, SlopeBounds] | None = None
     curvatures: Mapping[str, CurvatureBounds] | None = None
+    preconditions: tuple[Expression, ...] = ()
 
 
 def crosscheck_bounds(expression: Expression, box: Box, claims: Claims, *, samples: int = 8, seed: int = 0) -> None:
@@ -170,7 +231,7 @@ def crosscheck_bounds(expression: Expression, box: Box, claims: Claims, *, sampl
 
     Slopes and curvatures are mpmath's own difference quotients of the function, so the derivative formulas are checked as well.
     """
-    points = list(_points(box, samples, seed))
+    points = [point for point in _points(box, samples, seed) if _counts(claims.preconditions, point)]
     if claims.values is not None:
         for attained in (claims.values.lowest, claims.values.highest):
             crosscheck_value(expression, attained.point, attained.value)
@@ -180,6 +241,14 @@ def crosscheck_bounds(expression: Expression, box: Box, claims: Claims, *, sampl
     for order, bounds in ((1, claims.slopes), (2, claims.curvatures)):
         for name, claimed in (bounds or {}).items():
             _crosscheck_derivative(expression, box, name, order, claimed, points)
+
+
+def _counts(preconditions: tuple[Expression, ...], point: Mapping[str, Fraction]) -> bool:
+    """Whether mpmath finds every precondition true."""
+    try:
+        return all(evaluate_mpmath(condition, point) is True for condition in preconditions)
+    except (_NoValueError, _UndecidedError, ValueError, ZeroDivisionError, OverflowError):
+        return False
 
 
 def _points(box: Box, samples: int, seed: int) -> Iterator[dict[str, Fraction]]:

@@ -81,6 +81,7 @@ def _local_partials(op: Op, exponent: Any) -> tuple[Any, ...]:
         Op.MUL: u * v,
         Op.DIV: u / v,
         Op.NEG: -u,
+        Op.CAST: u,
         Op.ABS: sympy.Abs(u),
         Op.MIN: sympy.Min(u, v),
         Op.MAX: sympy.Max(u, v),

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 from itertools import islice, product
 
 from flint import ctx
 
-from suffice.encodings.enclosures.algebra import Algebra
 from suffice.encodings.enclosures.arb import WORKING_BITS, enclose_at, spans_of_box
-from suffice.encodings.enclosures.exact import readable, written
+from suffice.encodings.enclosures.conditions import is_branching
+from suffice.encodings.enclosures.exact import written
+from suffice.encodings.enclosures.guarded import check_guarded
+from suffice.encodings.enclosures.requirements import (
+    MEND,
+    Condition,
+    Requirement,
+    UndefinedPointError,
+    naming,
+    refuted,
+    requirements_of,
+    text_of,
+    violates,
+)
 from suffice.encodings.enclosures.search import Point, Search, Supremum, objective
 from suffice.encodings.enclosures.spans import UndefinedError
 from suffice.encodings.enclosures.tape import join
-from suffice.encodings.expression import Expression, Node
+from suffice.encodings.expression import Expression
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import Box
 from suffice.errors import DomainError
@@ -26,37 +37,48 @@ BUDGET = 1000
 
 MOST_CORNERS = 64
 
-MEND = "shrink the box, or rewrite the formula"
 
+def check_domain(expression: Expression, box: Box, preconditions: Sequence[Expression] = ()) -> None:
+    """Proves that the expression is defined on the whole closed box, or at those of its points where the preconditions hold.
 
-class Condition(Enum):
-    """What an operation demands of a quantity."""
-
-    NONZERO = "nonzero"
-    POSITIVE = "positive"
-    NONNEGATIVE = "not negative"
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """`quantity` must satisfy the condition on the whole box, or `operation` is not defined on `operand`."""
-
-    operation: str
-    operand: Expression
-    quantity: Expression
-    condition: Condition
-
-
-def check_domain(expression: Expression, box: Box) -> None:
-    """Proves that the expression is defined on the whole closed box.
-
-    Raises DomainError naming the operation and a point where it is not defined, two points between which its operand passes through the
-    forbidden value (intermediate value theorem: what lies below is continuous), or saying that neither could be shown.
+    Raises UndefinedPointError naming the operation and a point where it is not defined, inside the box rather than on its border; or
+    DomainError naming two points between which its operand passes through the forbidden value (intermediate value theorem: what lies
+    below is continuous), or saying that neither could be shown.
     """
+    if preconditions or any(map(is_branching, expression.nodes)):
+        check_guarded(expression, box, preconditions)
+        return
     if _is_plainly_defined(expression, box):
         return
-    for requirement in _requirements(expression):
-        _prove(requirement, box)
+    at_border: UndefinedPointError | None = None
+    for _, requirement in requirements_of(expression):
+        try:
+            if at_border is None:
+                _prove(requirement, box)
+            else:
+                _look_inside(requirement, box)
+        except UndefinedPointError as error:
+            if _is_inside(error, box):
+                raise
+            at_border = at_border or error
+    if at_border is not None:
+        raise at_border
+
+
+def _is_inside(error: UndefinedPointError, box: Box) -> bool:
+    """Whether the point lies off the border of the box."""
+    return all(box[name].lo < x < box[name].hi for name, x in error.point.items() if box[name].lo < box[name].hi)
+
+
+def _look_inside(requirement: Requirement, box: Box) -> None:
+    """Raises UndefinedPointError for a simple point that refutes the requirement; its operand need not be defined elsewhere."""
+    for point in _probes({name: box[name] for name in requirement.quantity.variables}):
+        try:
+            value = enclose_at(requirement.quantity, point)
+        except DomainError:
+            continue
+        if violates(requirement, value):
+            raise refuted(requirement, point)
 
 
 def _is_plainly_defined(expression: Expression, box: Box) -> bool:
@@ -68,45 +90,12 @@ def _is_plainly_defined(expression: Expression, box: Box) -> bool:
     return True
 
 
-def _requirements(expression: Expression) -> Iterator[Requirement]:
-    """In topological order: when a requirement is reached, those of its operand have been proved."""
-    algebra = Algebra()
-    positions = algebra.include(expression)
-    one = algebra.constant(1)
-    for node in expression.nodes:
-        if not node.args:
-            continue
-        operand = positions[node.args[-1]]
-        for quantity, condition in _demands(algebra, node, operand, one):
-            yield Requirement(node.op.value, algebra.build(operand), algebra.build(quantity), condition)
-
-
-def _demands(algebra: Algebra, node: Node, operand: int, one: int) -> list[tuple[int, Condition]]:
-    match node.op:
-        case Op.DIV:
-            return [(operand, Condition.NONZERO)]
-        case Op.POW if isinstance(node.payload, int) and node.payload < 0:
-            return [(operand, Condition.NONZERO)]
-        case Op.TAN:
-            return [(algebra.apply(Op.COS, operand), Condition.NONZERO)]
-        case Op.LOG:
-            return [(operand, Condition.POSITIVE)]
-        case Op.LOG1P:
-            return [(algebra.add(one, operand), Condition.POSITIVE)]
-        case Op.SQRT:
-            return [(operand, Condition.NONNEGATIVE)]
-        case Op.ASIN | Op.ACOS:
-            above, below = algebra.add(one, operand), algebra.add(one, algebra.negate(operand))
-            return [(above, Condition.NONNEGATIVE), (below, Condition.NONNEGATIVE)]
-    return []
-
-
 def _prove(requirement: Requirement, box: Box) -> None:
     box = {name: box[name] for name in requirement.quantity.variables}
     signs = _Signs(requirement)
     for point in _probes(box):
         signs.look_at(point)
-    strict = requirement.condition is not Condition.NONNEGATIVE
+    strict = requirement.strict
 
     def is_proved(known: Supremum) -> bool:
         """Minus the quantity stays below zero (or at most zero)."""
@@ -123,7 +112,7 @@ def _prove(requirement: Requirement, box: Box) -> None:
     if known.point is not None:
         signs.look_at(known.point)
         signs.look_at(_simplified(known.point, box))
-    raise DomainError(f"{_naming(requirement)} could not be shown to be defined on the whole box", mend=MEND)
+    raise DomainError(f"{naming(requirement)} could not be shown to be defined on the whole box", mend=MEND)
 
 
 @dataclass(slots=True)
@@ -140,9 +129,8 @@ class _Signs:
             self.negative = self.negative or point
         elif value.lo > 0:
             self.positive = self.positive or point
-        is_zero = value.lo == value.hi == 0
-        if (is_zero and condition is not Condition.NONNEGATIVE) or (value.hi < 0 and condition is not Condition.NONZERO):
-            raise _refuted(self.requirement, point)
+        if violates(self.requirement, value):
+            raise refuted(self.requirement, point)
         if condition is Condition.NONZERO and self.negative is not None and self.positive is not None:
             raise _changes_sign(self.requirement, self.negative, self.positive)
 
@@ -161,32 +149,10 @@ def _simplified(point: Point, box: Box) -> Point:
     return {name: min(max(value, box[name].lo), box[name].hi) for name, value in short.items()}
 
 
-def _refuted(requirement: Requirement, point: Point) -> DomainError:
-    if requirement.condition is Condition.NONZERO and requirement.operation == Op.DIV:
-        what = f"the divisor {_text(requirement.operand)} is zero"
-    else:
-        everywhere = {name: point.get(name, Fraction(0)) for name in requirement.operand.variables}
-        value = readable(enclose_at(requirement.operand, everywhere).lo)
-        what = f"{requirement.operation} is not defined: its operand {_text(requirement.operand)} is {value}"
-    return DomainError(f"{what} at {written(point) or 'every input'}", mend=MEND)
-
-
 def _changes_sign(requirement: Requirement, first: Point, second: Point) -> DomainError:
     low, high = sorted((first, second), key=lambda point: sorted(point.items()))
     if requirement.operation == Op.DIV:
-        what = f"the divisor {_text(requirement.operand)} changes sign"
+        what = f"the divisor {text_of(requirement.operand)} changes sign"
     else:
-        what = f"{requirement.operation} has a pole: {_text(requirement.quantity)} changes sign"
+        what = f"{requirement.operation} has a pole: {text_of(requirement.quantity)} changes sign"
     return DomainError(f"{what} between {written(low)} and {written(high)}", mend=MEND)
-
-
-def _naming(requirement: Requirement) -> str:
-    if requirement.operation == Op.DIV:
-        return f"the division by {_text(requirement.operand)}"
-    return f"{requirement.operation} of {_text(requirement.operand)}"
-
-
-def _text(expression: Expression) -> str:
-    from suffice.encodings.writers.text import to_text
-
-    return to_text(expression)

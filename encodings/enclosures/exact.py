@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import isqrt
 
+from suffice.encodings.enclosures.conditions import is_false, is_true
 from suffice.encodings.enclosures.spans import Span, UndefinedError, span_of
-from suffice.encodings.enclosures.tape import Tape, UndefinedAtError
+from suffice.encodings.enclosures.tape import Tape, UndefinedAtError, culprit, lazy_value
 from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
 
@@ -49,21 +50,52 @@ def written(point: Mapping[str, Fraction]) -> str:
     return ", ".join(f"{name} = {readable(value)}" for name, value in sorted(point.items()))
 
 
-def point_values(tape: Tape, point: Mapping[str, Fraction]) -> list[Fraction | Span]:
-    """Every node's value at the point: a Fraction where the value is known to be rational, else a span at the current precision."""
+def point_values(tape: Tape, point: Mapping[str, Fraction]) -> list[Fraction | Span | None]:
+    """Every node's value at the point: a Fraction where the value is known to be rational, else a span at the current precision.
+
+    None where a value is not defined. Raises UndefinedAtError where an expression asked for is not.
+    """
     exact: list[Fraction | None] = []
-    values: list[Span] = []
+    values: list[Span | None] = []
     for position, (node, step) in enumerate(zip(tape.nodes, tape.steps, strict=True)):
         try:
-            rational = _rational(node, [exact[a] for a in node.args], point)
-            if rational is None:
-                values.append(span_of(point[step], point[step]) if isinstance(step, str) else step(values))
-            else:
-                values.append(span_of(rational, rational))
+            rational = _chosen(node, exact, values) if node.op is Op.IF else _rational(node, [exact[a] for a in node.args], point)
         except UndefinedError:
-            raise UndefinedAtError(position) from None
+            rational, step = None, _undefined
+        if rational is not None:
+            values.append(span_of(rational, rational))
+        elif isinstance(step, str):
+            values.append(span_of(point[step], point[step]))
+        else:
+            values.append(lazy_value(node, step, values))
+        if values[-1] is None and not tape.branching:
+            raise UndefinedAtError(position)
         exact.append(rational)
+    for root in tape.roots:
+        if values[root] is None:
+            raise UndefinedAtError(culprit(tape.nodes, values, root))
     return [value if rational is None else rational for value, rational in zip(values, exact, strict=True)]
+
+
+def holds(condition: Tape, point: Mapping[str, Fraction]) -> bool:
+    """Whether every condition on the tape is surely true at the point."""
+    try:
+        values = point_values(condition, point)
+    except UndefinedError:
+        return False
+    return all(value == 1 if isinstance(value, Fraction) else is_true(value) for value in (values[root] for root in condition.roots))
+
+
+def _undefined(values: list[Span]) -> Span:  # noqa: ARG001 - stands for a step
+    raise UndefinedError
+
+
+def _chosen(node: Node, exact: list[Fraction | None], values: list[Span | None]) -> Fraction | None:
+    """The rational value of the branch that is surely taken."""
+    condition, yes, no = node.args
+    if is_true(values[condition]):
+        return exact[yes]
+    return exact[no] if is_false(values[condition]) else None
 
 
 def _rational(node: Node, operands: list[Fraction | None], point: Mapping[str, Fraction]) -> Fraction | None:
@@ -116,8 +148,22 @@ def _apply(op: Op, operands: list[Fraction]) -> Fraction | None:
             return max(a, b)
         case Op.FMA, [a, b, c]:
             return a * b + c
+        case Op.CAST, [a]:
+            return a
         case Op.SQRT, [a]:
             return _rational_root(a)
+        case Op.LT, [a, b]:
+            return Fraction(a < b)
+        case Op.LE, [a, b]:
+            return Fraction(a <= b)
+        case Op.EQ, [a, b]:
+            return Fraction(a == b)
+        case Op.AND, [a, b]:
+            return min(a, b)
+        case Op.OR, [a, b]:
+            return max(a, b)
+        case Op.NOT, [a]:
+            return 1 - a
         case _, [a]:
             return RATIONAL_VALUES[op].get(a)
     raise AssertionError(op)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from suffice.encodings.enclosures.arb import enclose_at
@@ -56,29 +56,51 @@ class SlopeBounds:
     smooth: bool
 
 
+UNKNOWN = SlopeBounds(
+    signed=None,
+    floor=Extremum(lower=Fraction(0), upper=None, point=None),
+    peak=Extremum(lower=Fraction(0), upper=None, point=None),
+    smooth=False,
+)
+"""Nothing is known: a choice of branches, say, may jump."""
+
+
 def search_both(
-    expression: Expression, box: Box, budget: int, *, kinks: bool = False, guards: Sequence[Expression] = ()
+    expression: Expression,
+    box: Box,
+    budget: int,
+    *,
+    kinks: bool = False,
+    guards: Sequence[Expression] = (),
+    preconditions: Sequence[Expression] = (),
 ) -> tuple[Supremum, Supremum]:
     """The suprema of minus the expression and of the expression (see search.objective)."""
-    target = objective(expression, kinks=kinks, guards=guards)
-    pieces = max(FEWEST_PIECES, min(budget, WORK // len(target.with_slopes.nodes)))
+    target = objective(expression, kinks=kinks, guards=guards, preconditions=preconditions)
+    pieces = max(FEWEST_PIECES, min(budget, WORK // len((target.with_slopes or target.value).nodes)))
     return Search(target, box, flipped=True).run(pieces), Search(target, box).run(pieces)
 
 
-def magnitude(expression: Expression, box: Box, budget: int, *, kinks: bool = False, guards: Sequence[Expression] = ()) -> SlopeBounds:
-    """Bounds on the absolute value of a derivative."""
-    below, above = search_both(expression, box, budget, kinks=kinks, guards=guards)
+def magnitude(
+    expression: Expression,
+    box: Box,
+    budget: int,
+    *,
+    kinks: bool = False,
+    guards: Sequence[Expression] = (),
+    preconditions: Sequence[Expression] = (),
+) -> SlopeBounds:
+    """Bounds on the absolute value of a derivative where the preconditions hold."""
+    below, above = search_both(expression, box, budget, kinks=kinks, guards=guards, preconditions=preconditions)
     at_points = [attained for s in (below, above) if s.point is not None and (attained := attained_at(expression, s.point))]
     largest = max(at_points, key=lambda a: _size(a.value).lo, default=None)
     peak_lower, peak_point = (Fraction(0), None) if largest is None else (_size(largest.value).lo, largest.point)
     if below.upper is None or above.upper is None:
-        unknown = Extremum(lower=Fraction(0), upper=None, point=None)
-        return SlopeBounds(signed=None, floor=unknown, peak=Extremum(lower=peak_lower, upper=None, point=peak_point), smooth=False)
+        return replace(UNKNOWN, peak=Extremum(lower=peak_lower, upper=None, point=peak_point))
     signed = Interval(-below.upper, above.upper)
     smooth = not kinks or not any(node.op in KINKED for part in (expression, *guards) for node in part.nodes)
     return SlopeBounds(
         signed=signed,
-        floor=_floor(signed, at_points, smooth=smooth),
+        floor=_floor(signed, at_points, smooth=smooth and not preconditions),
         peak=Extremum(lower=peak_lower, upper=_size(signed).hi, point=peak_point),
         smooth=smooth,
     )

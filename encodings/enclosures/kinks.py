@@ -1,11 +1,14 @@
-"""Deciding the branches of abs, min and max where one of them holds on a whole box."""
+"""Deciding the branches of abs, min, max and if where one of them holds on a whole box."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from flint import ctx
 
 from suffice.encodings.enclosures.algebra import Algebra
 from suffice.encodings.enclosures.arb import WORKING_BITS, spans_of_box
+from suffice.encodings.enclosures.conditions import EmptyError, is_false, is_true
 from suffice.encodings.enclosures.spans import Span, UndefinedError, subtract
 from suffice.encodings.enclosures.tape import join
 from suffice.encodings.expression import Expression, Node
@@ -15,32 +18,41 @@ from suffice.errors import SufficeError
 
 KINKED = (Op.ABS, Op.MIN, Op.MAX)
 
+_BRANCHED = (*KINKED, Op.IF)
+
 
 class NotSmoothError(SufficeError):
     """A branch of abs, min or max is not the same on the whole box."""
 
 
 def smooth_on(expression: Expression, box: Box | None) -> Expression:
-    """The same function on the box, without abs, min and max; raises NotSmoothError where a branch is not constant."""
+    """The same function on the box, without abs, min, max and if; raises NotSmoothError where a branch is not constant."""
     decided = expression if box is None else decide_branches(expression, box)
     for node in decided.nodes:
-        if node.op in KINKED:
+        if node.op in _BRANCHED:
             raise NotSmoothError(f"the branch of {node.op} is not constant on the box", mend="split the box at the kink")
     return decided
 
 
-def decide_branches(expression: Expression, box: Box) -> Expression:
-    """The same function on the box, with abs, min and max replaced by the branch that holds where one holds throughout.
+def has_choice(expression: Expression) -> bool:
+    """Whether the expression has an `if`."""
+    return any(node.op is Op.IF for node in expression.nodes)
+
+
+def decide_branches(expression: Expression, box: Box, preconditions: Sequence[Expression] = ()) -> Expression:
+    """The same function where the preconditions hold on the box, with abs, min, max and if replaced by the branch that holds throughout.
 
     |u| is u where u >= 0 on the box, so a kink at the border of the box is none. The domain must have been checked.
     """
-    if not any(node.op in KINKED for node in expression.nodes):
+    if not any(node.op in _BRANCHED for node in expression.nodes):
         return expression
     with ctx.workprec(WORKING_BITS):
         try:
-            spans = join([expression], defined=True).evaluate(spans_of_box(box))
-        except UndefinedError:
+            tape = join([expression], defined=True, assuming=preconditions)
+            values = tape.evaluate(spans_of_box(box))
+        except (UndefinedError, EmptyError):
             return expression
+        spans = [values[place] for place in tape.places[0]]
         algebra = Algebra()
         positions: list[int] = []
         for node in expression.nodes:
@@ -49,11 +61,17 @@ def decide_branches(expression: Expression, box: Box) -> Expression:
     return algebra.build(positions[-1])
 
 
-def _branch(node: Node, spans: list[Span], positions: list[int], algebra: Algebra) -> int | None:
+def _branch(node: Node, spans: Sequence[Span | None], positions: list[int], algebra: Algebra) -> int | None:
+    if node.op is Op.IF:
+        condition, yes, no = node.args
+        return positions[yes] if is_true(spans[condition]) else positions[no] if is_false(spans[condition]) else None
     if node.op not in KINKED:
         return None
     first, second = node.args[0], node.args[-1]
-    difference = spans[first] if node.op is Op.ABS else subtract(spans[first], spans[second])
+    left, right = spans[first], spans[second]
+    if left is None or right is None:
+        return None
+    difference = left if node.op is Op.ABS else subtract(left, right)
     if difference[0] < 0 < difference[1]:
         return None
     first_is_larger = difference[0] >= 0

@@ -10,8 +10,10 @@ from heapq import heappop, heappush
 from flint import ctx
 
 from suffice.encodings.enclosures.arb import WORKING_BITS
+from suffice.encodings.enclosures.conditions import EmptyError
 from suffice.encodings.enclosures.derivatives import gradient, zero_expression
-from suffice.encodings.enclosures.exact import point_values
+from suffice.encodings.enclosures.exact import holds, point_values
+from suffice.encodings.enclosures.kinks import has_choice
 from suffice.encodings.enclosures.spans import Span, UndefinedError, interval_of, span_of
 from suffice.encodings.enclosures.tape import Tape, join
 from suffice.encodings.expression import Expression
@@ -35,30 +37,40 @@ CLIMBS = 24
 class Objective:
     """What is searched: the value alone, and the value followed by its partial derivatives in the order of `variables`.
 
-    The domain must have been checked. `value` may take generalised derivatives at kinks; `with_slopes` and `at_points` never do.
+    The domain must have been checked. `value` may take generalised derivatives at kinks; `with_slopes` and `at_points` never do. Only
+    `value` makes use of the preconditions, whose own tape is `counting`: a segment between two points that count may leave them. An
+    expression with an `if` has no slopes (None).
     """
 
     variables: tuple[str, ...]
     value: Tape
-    with_slopes: Tape
+    with_slopes: Tape | None
     at_points: Tape
+    counting: Tape | None
 
 
-def objective(expression: Expression, *, kinks: bool = False, guards: Sequence[Expression] = ()) -> Objective:
+def objective(
+    expression: Expression, *, kinks: bool = False, guards: Sequence[Expression] = (), preconditions: Sequence[Expression] = ()
+) -> Objective:
     """An objective from an expression.
 
     `kinks`: generalised derivatives at a kink (see tape.join) count as values of the expression. `guards`: expressions that must be
-    defined as well on a piece, or there is no bound on it: the smoothness that simplified derivatives no longer show.
+    defined as well on a piece, or there is no bound on it: the smoothness that simplified derivatives no longer show. Only points count at
+    which all `preconditions` are true.
     """
-    variables = tuple(sorted({name for part in (expression, *guards) for name in part.variables}))
-    slopes = gradient(expression)
-    zero = zero_expression()
+    variables = tuple(sorted({name for part in (expression, *guards, *preconditions) for name in part.variables}))
     return Objective(
         variables,
-        join([expression, *guards], defined=True, kinks=kinks),
-        join([expression, *(slopes.get(name, zero) for name in variables), *guards], defined=True),
+        join([expression, *guards], defined=True, kinks=kinks, assuming=preconditions),
+        None if has_choice(expression) else _with_slopes(expression, variables, guards),
         join([expression, *guards], defined=True),
+        join(preconditions) if preconditions else None,
     )
+
+
+def _with_slopes(expression: Expression, variables: Sequence[str], guards: Sequence[Expression]) -> Tape:
+    slopes, zero = gradient(expression), zero_expression()
+    return join([expression, *(slopes.get(name, zero) for name in variables), *guards], defined=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,8 @@ class Search:
         with ctx.workprec(WORKING_BITS):
             self._add(self._box, 0)
             while self._pushed < budget and not self._is_tight() and not enough(self.supremum()):
+                if not self._unbounded and not self._heap:
+                    break
                 worst = self._unbounded.pop() if self._unbounded else heappop(self._heap)[2]
                 side = _widest(worst, self._box)
                 if side is None or (worst.upper is None and worst.depth >= DEEPEST):
@@ -151,50 +165,68 @@ class Search:
             heappush(self._heap, (-bounded.upper, self._pushed, bounded))
 
     def _add(self, piece: Piece, depth: int) -> None:
+        """Bounds a piece, unless no point of it counts; a face on which a maximum would lie need not count, so it is not turned to then."""
+        try:
+            among_counting = self._natural(piece) if self._target.counting is not None else None
+        except EmptyError:
+            return
         upper, slopes = self._bound(piece)
-        while (face := _highest_face(piece, slopes)) is not piece:
-            piece = face
-            upper, slopes = self._bound(piece)
+        if self._target.counting is None:
+            while (face := _highest_face(piece, slopes)) is not piece:
+                piece = face
+                upper, slopes = self._bound(piece)
         middle = {name: (lo + hi) / 2 for name, (lo, hi) in piece.items()}
         centre = self._sample(middle)
         spread = {name: max(abs(slope.lo), abs(slope.hi)) * (piece[name][1] - piece[name][0]) / 2 for name, slope in slopes.items()}
         if centre is not None and (slopes or piece_is_point(piece)):
             mean_value = centre.hi + sum(spread.values(), Fraction(0))
             upper = mean_value if upper is None else min(upper, mean_value)
+        if among_counting is not None:
+            upper = among_counting if upper is None else min(upper, among_counting)
         self._push(_Bounded(piece, upper, spread, depth))
 
     def _bound(self, piece: Piece) -> tuple[Fraction | None, dict[str, Interval]]:
         """An upper bound on the piece, and enclosures of the partial derivatives on it (none where one is not defined)."""
         box = {name: span_of(lo, hi) for name, (lo, hi) in piece.items()}
+        if self._target.with_slopes is not None:
+            try:
+                spans = self._target.with_slopes.evaluate_roots(box)
+                value, *slopes = (self._oriented(interval_of(span)) for span in spans[: 1 + len(box)])
+                return value.hi, dict(zip(self._target.variables, slopes, strict=True))
+            except UndefinedError:
+                pass
+        return (None if self._target.counting is not None else self._natural(piece)), {}
+
+    def _natural(self, piece: Piece) -> Fraction | None:
+        """An upper bound for the points that count, by interval extension alone; raises EmptyError where none counts."""
+        box = {name: span_of(lo, hi) for name, (lo, hi) in piece.items()}
         try:
-            spans = self._target.with_slopes.evaluate_roots(box)
-            value, *slopes = (self._oriented(interval_of(span)) for span in spans[: 1 + len(box)])
-            return value.hi, dict(zip(self._target.variables, slopes, strict=True))
+            return self._oriented(interval_of(self._target.value.evaluate_roots(box)[0])).hi
         except UndefinedError:
-            pass
-        try:
-            return self._oriented(interval_of(self._target.value.evaluate_roots(box)[0])).hi, {}
-        except UndefinedError:
-            return None, {}
+            return None
 
     def _sample(self, point: Point) -> Interval | None:
-        """The value at a point, which may become the best one."""
+        """The value at a point, which may become the best one if it counts."""
         try:
             value = self._oriented(self._at(point))
         except UndefinedError:
             return None
         self._scale = max(self._scale, abs(value.lo))
-        if self._best is None or value.lo > self._best:
+        if (self._best is None or value.lo > self._best) and self._counts(point):
             self._best, self._best_point = value.lo, point
         return value
 
+    def _counts(self, point: Point) -> bool:
+        return self._target.counting is None or holds(self._target.counting, point)
+
     def _at(self, point: Point) -> Interval:
         tape = self._target.at_points
-        value: Fraction | Span
+        value: Fraction | Span | None
         if self._exact:
             value = point_values(tape, point)[tape.roots[0]]
         else:
             value = tape.evaluate_roots({name: span_of(x, x) for name, x in point.items()})[0]
+        assert value is not None
         return Interval(value, value) if isinstance(value, Fraction) else interval_of(value)
 
     def _oriented(self, value: Interval) -> Interval:

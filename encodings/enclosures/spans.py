@@ -159,6 +159,35 @@ def sign(a: Span) -> Span | None:
     return (-ONE, -ONE) if a[1] < 0 else None
 
 
+def hull(a: Span, b: Span) -> Span:
+    """The least span that holds both."""
+    return _least([a[0], b[0]]), _greatest([a[1], b[1]])
+
+
+def is_below(a: Span, b: Span) -> Span:
+    """The truth of a < b."""
+    return (ONE if a[1] < b[0] else ZERO), (ZERO if a[0] >= b[1] else ONE)
+
+
+def is_at_most(a: Span, b: Span) -> Span:
+    """The truth of a <= b."""
+    return (ONE if a[1] <= b[0] else ZERO), (ZERO if a[0] > b[1] else ONE)
+
+
+def is_equal(a: Span, b: Span) -> Span:
+    """The truth of a = b."""
+    one_point = a[0] == a[1] == b[0] == b[1]
+    return (ONE if one_point else ZERO), (ZERO if a[1] < b[0] or b[1] < a[0] else ONE)
+
+
+def _same(a: Span) -> Span:
+    return a
+
+
+def _opposite(truth: Span) -> Span:
+    return ONE - truth[1], ONE - truth[0]
+
+
 def _least(ends: list[Ball]) -> Ball:
     least = ends[0]
     for end in ends[1:]:
@@ -290,6 +319,8 @@ _ASIN = _increasing("asin")
 _COSH = _increasing("cosh", least=1)
 
 UNARY: dict[Op, Callable[[Span], Span]] = {
+    Op.CAST: _same,
+    Op.NOT: _opposite,
     Op.NEG: negate,
     Op.ABS: absolute,
     Op.SQRT: square_root,
@@ -315,6 +346,11 @@ BINARY: dict[Op, Callable[[Span, Span], Span]] = {
     Op.DIV: divide,
     Op.MIN: minimum,
     Op.MAX: maximum,
+    Op.LT: is_below,
+    Op.LE: is_at_most,
+    Op.EQ: is_equal,
+    Op.AND: minimum,
+    Op.OR: maximum,
 }
 
 CLIPPED: dict[Op, Callable[[Span], Span]] = {

@@ -1,4 +1,7 @@
-"""Several expressions over shared nodes, evaluated together on spans."""
+"""Several expressions over shared nodes, evaluated together on spans.
+
+Where a tape has conditions, what is not needed may be undefined: the branch that is not taken. A value is then None.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from functools import partial
 from flint import ctx
 
 from suffice.encodings.enclosures import spans as on_spans
+from suffice.encodings.enclosures.conditions import Cut, EmptyError, cut, cuts_of, is_branching, is_false, is_true
 from suffice.encodings.enclosures.spans import UNIT, Span, UndefinedError
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
@@ -30,39 +34,106 @@ class UndefinedAtError(UndefinedError):
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """Nodes in topological order, the positions of the expressions asked for, and how each node that is no variable is computed."""
+    """Nodes in topological order, the positions of the expressions asked for, and how each node that is no variable is computed.
+
+    `places` says where the nodes of each expression stand; `assumed` are the positions of conditions: values are meant for those points of
+    a box at which all of them are true, and `cuts` are what that says of single nodes.
+    """
 
     nodes: tuple[Node, ...]
     roots: tuple[int, ...]
+    places: tuple[tuple[int, ...], ...]
+    assumed: tuple[int, ...]
     steps: tuple[Step | str, ...] = field(compare=False, repr=False)
+    cuts: Mapping[int, tuple[Cut, ...]] = field(compare=False, repr=False)
+    branching: bool
 
-    def evaluate(self, box: Mapping[str, Span]) -> list[Span]:
-        """A span for every node, at the current Arb precision; raises UndefinedAtError."""
+    def evaluate(self, box: Mapping[str, Span]) -> list[Span | None]:
+        """A span for every node, at the current Arb precision, None (on tapes with conditions) where one is not defined.
+
+        Raises UndefinedAtError where an expression asked for is not, and EmptyError where no point satisfies what is assumed.
+        """
+        if self.branching:
+            return self._evaluate_lazily(box)
         values: list[Span] = []
         try:
             for step in self.steps:
                 values.append(box[step] if isinstance(step, str) else step(values))
         except UndefinedError:
             raise UndefinedAtError(len(values)) from None
-        return values
+        return list(values)
 
     def evaluate_roots(self, box: Mapping[str, Span]) -> list[Span]:
         """A span for every expression asked for."""
         values = self.evaluate(box)
-        return [values[root] for root in self.roots]
+        return [value for value in (values[root] for root in self.roots) if value is not None]
+
+    def _evaluate_lazily(self, box: Mapping[str, Span]) -> list[Span | None]:
+        values: list[Span | None] = []
+        for position, node in enumerate(self.nodes):
+            step = self.steps[position]
+            value = box[step] if isinstance(step, str) else lazy_value(node, step, values)
+            if value is not None and position in self.cuts:
+                value = cut(value, self.cuts[position])
+            values.append(value)
+        if any(is_false(values[condition]) for condition in self.assumed):
+            raise EmptyError
+        for root in self.roots:
+            if values[root] is None:
+                raise UndefinedAtError(culprit(self.nodes, values, root))
+        return values
 
 
-def join(expressions: Sequence[Expression], *, defined: bool = False, kinks: bool = False) -> Tape:
+def lazy_value(node: Node, step: Step, values: Sequence[Span | None]) -> Span | None:
+    """The value of an operation some of whose operands may be undefined; None if it needs one of those, or is not defined on them."""
+    args = [values[argument] for argument in node.args]
+    if node.op is Op.IF:
+        return _choice(*args)
+    if node.op is Op.AND and any(is_false(arg) for arg in args):
+        return on_spans.ZERO, on_spans.ZERO
+    if node.op is Op.OR and any(is_true(arg) for arg in args):
+        return on_spans.ONE, on_spans.ONE
+    if None in args:
+        return None
+    try:
+        return step(values)  # type: ignore[arg-type] # a step looks at operands only, which are all defined
+    except UndefinedError:
+        return None
+
+
+def _choice(condition: Span | None, yes: Span | None, no: Span | None) -> Span | None:
+    """The branch that the condition takes, the hull of both where it is not decided."""
+    if condition is None or is_true(condition):
+        return None if condition is None else yes
+    if is_false(condition):
+        return no
+    return None if yes is None or no is None else on_spans.hull(yes, no)
+
+
+def culprit(nodes: Sequence[Node], values: Sequence[Span | None], root: int) -> int:
+    """The operation for want of which the value at `root` is not defined, though its operands are."""
+    position = root
+    while True:
+        args = nodes[position].args
+        if nodes[position].op is Op.IF and (condition := values[args[0]]) is not None:
+            args = args[1:2] if is_true(condition) else args[2:] if is_false(condition) else args[1:]
+        missing = [argument for argument in args if values[argument] is None]
+        if not missing:
+            return position
+        position = missing[0]
+
+
+def join(expressions: Sequence[Expression], *, defined: bool = False, kinks: bool = False, assuming: Sequence[Expression] = ()) -> Tape:
     """All expressions on one tape, equal subterms once.
 
     `defined`: the caller has shown that every operation is defined on the boxes to come, so what rounding pushed outside a closed
     domain (sqrt, asin, acos) is cut off. `kinks`: |u|/u, the derivative of |u|, is taken as [-1, 1] where u may be zero
-    (the generalised derivative); else it is undefined there.
+    (the generalised derivative); else it is undefined there. `assuming`: conditions without which a point does not count.
     """
     nodes: list[Node] = []
     positions: dict[Node, int] = {}
-    roots = []
-    for expression in expressions:
+    places: list[tuple[int, ...]] = []
+    for expression in (*expressions, *assuming):
         here: list[int] = []
         for node in expression.nodes:
             moved = Node(node.op, tuple(here[a] for a in node.args), node.payload)
@@ -70,9 +141,12 @@ def join(expressions: Sequence[Expression], *, defined: bool = False, kinks: boo
                 positions[moved] = len(nodes)
                 nodes.append(moved)
             here.append(positions[moved])
-        roots.append(here[-1])
-    steps = tuple(_step(nodes, node, defined=defined, kinks=kinks) for node in nodes)
-    return Tape(tuple(nodes), tuple(roots), steps)
+        places.append(tuple(here))
+    steps = tuple(step_of(nodes, node, defined=defined, kinks=kinks) for node in nodes)
+    roots = tuple(here[-1] for here in places)
+    asked, assumed = roots[: len(expressions)], roots[len(expressions) :]
+    branching = any(map(is_branching, nodes))
+    return Tape(tuple(nodes), asked, tuple(places), assumed, steps, cuts_of(nodes, assumed), branching)
 
 
 def is_sign(nodes: Sequence[Node], node: Node) -> bool:
@@ -80,7 +154,8 @@ def is_sign(nodes: Sequence[Node], node: Node) -> bool:
     return node.op is Op.DIV and nodes[node.args[0]] == Node(Op.ABS, (node.args[1],))
 
 
-def _step(nodes: Sequence[Node], node: Node, *, defined: bool, kinks: bool) -> Step | str:
+def step_of(nodes: Sequence[Node], node: Node, *, defined: bool = False, kinks: bool = False) -> Step | str:
+    """How a node is computed from the values before it; the name of a variable."""
     if node.op is Op.VAR:
         return str(node.payload)
     if node.op is Op.CONST:
@@ -96,6 +171,8 @@ def _step(nodes: Sequence[Node], node: Node, *, defined: bool, kinks: bool) -> S
     if node.op is Op.FMA:
         a, b, c = node.args
         return partial(_fma, a, b, c)
+    if node.op is Op.IF:
+        return partial(_if, node.args)
     if len(node.args) == 1:
         unary = on_spans.UNARY[node.op]
         return partial(_unary, on_spans.CLIPPED.get(node.op, unary) if defined else unary, node.args[0])
@@ -179,6 +256,12 @@ def _unary(function: Callable[[Span], Span], a: int, values: list[Span]) -> Span
 
 def _binary(function: Callable[[Span, Span], Span], a: int, b: int, values: list[Span]) -> Span:
     return function(values[a], values[b])
+
+
+def _if(args: tuple[int, ...], values: list[Span]) -> Span:
+    result = _choice(*(values[argument] for argument in args))
+    assert result is not None
+    return result
 
 
 def _fma(a: int, b: int, c: int, values: list[Span]) -> Span:

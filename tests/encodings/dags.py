@@ -1,4 +1,4 @@
-"""Random DAGs over every operation, for Hypothesis."""
+"""Random DAGs over every operation, with branches and formats where asked for; for Hypothesis."""
 
 from __future__ import annotations
 
@@ -8,8 +8,19 @@ from hypothesis import strategies as st
 
 from suffice.encodings.expression import Expression, ExpressionBuilder
 from suffice.encodings.operations import OPERATIONS, Op
+from suffice.hardware_specs.catalogue import parse_format
+from suffice.hardware_specs.format import EXACT, Format
 
 NAMES = ("x", "y", "t1", "e", "sin")
+NUMERIC = tuple(op for op, operation in OPERATIONS.items() if not operation.logical and op not in (Op.IF, Op.CAST))
+FORMATS = (
+    None,
+    parse_format("fp32"),
+    parse_format("bf16(rounding=up)"),
+    parse_format("fp8_e4m3"),
+    parse_format("float(p=12,emin=-30,emax=31)"),
+    EXACT,
+)
 RATIONAL = (Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.FMA, Op.POW)
 
 constants = st.one_of(
@@ -21,7 +32,7 @@ constants = st.one_of(
 
 
 @st.composite
-def dags(draw: st.DrawFn, ops: tuple[Op, ...] = tuple(OPERATIONS), named: bool = True, largest: int = 14) -> Expression:
+def dags(draw: st.DrawFn, ops: tuple[Op, ...] = NUMERIC, named: bool = True, largest: int = 14) -> Expression:
     """An expression with shared terms."""
     builder = ExpressionBuilder()
     positions = [builder.variable(draw(st.sampled_from(NAMES)))]
@@ -40,6 +51,44 @@ def dags(draw: st.DrawFn, ops: tuple[Op, ...] = tuple(OPERATIONS), named: bool =
     return builder.build(positions[-1])
 
 
+@st.composite
+def conditions(draw: st.DrawFn, builder: ExpressionBuilder, positions: list[int]) -> int:
+    """A truth about some of the positions."""
+    kind = draw(st.sampled_from(("lt", "le", "eq", "lt", "le", "and", "or", "not")))
+    if kind in ("lt", "le", "eq"):
+        return builder.apply(Op(kind), draw(st.sampled_from(positions)), draw(st.sampled_from(positions)))
+    parts = [draw(conditions(builder, positions)) for _ in range(OPERATIONS[Op(kind)].arity)]
+    return builder.apply(Op(kind), *parts)
+
+
+@st.composite
+def branching_dags(draw: st.DrawFn, formats: tuple[Format | None, ...] = (None,), largest: int = 12) -> Expression:
+    """An expression with `if`, and with operations in several formats; an `if` is exact unless its branches are in its format.
+
+    No constant is an integer: FPCore's reader compares integers by itself.
+    """
+    builder = ExpressionBuilder()
+    positions = [builder.variable("x"), builder.variable("y")]
+    for _ in range(draw(st.integers(1, largest))):
+        builder.format = draw(st.sampled_from(formats))
+        kind = draw(st.sampled_from(("operation", "if", "cast", "constant")))
+        if kind == "constant":
+            positions.append(builder.constant(draw(constants) + Fraction(1, 1009)))
+        elif kind == "cast":
+            positions.append(builder.apply(Op.CAST, draw(st.sampled_from(positions))))
+        elif kind == "operation":
+            op = draw(st.sampled_from([op for op in RATIONAL if op is not Op.POW]))
+            positions.append(builder.apply(op, *(draw(st.sampled_from(positions)) for _ in range(OPERATIONS[op].arity))))
+        else:
+            condition = draw(conditions(builder, positions))
+            yes, no = (draw(st.sampled_from(positions)) for _ in range(2))
+            if yes != no:
+                alike = builder.node(yes).format == builder.node(no).format
+                builder.format = builder.node(yes).format if alike else EXACT
+                positions.append(builder.apply(Op.IF, condition, yes, no))
+    return builder.build(positions[-1])
+
+
 def ordered(expression: Expression) -> Expression:
     """The same DAG with every node after its arguments, these from the left: equal for DAGs that differ only in order."""
     builder = ExpressionBuilder()
@@ -53,6 +102,7 @@ def ordered(expression: Expression) -> Expression:
             continue
         position = pending.pop()
         args = [done[argument] for argument in node.args]
+        builder.format = node.format
         match node.op:
             case Op.CONST:
                 assert isinstance(node.payload, Fraction)

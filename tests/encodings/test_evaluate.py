@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -16,8 +17,8 @@ from suffice.encodings.evaluate import evaluate_float
 from suffice.encodings.expression import Expression
 from suffice.encodings.operations import OPERATIONS, Op
 from suffice.encodings.readers.text import read_expression
-from tests.encodings.dags import NAMES, dags
-from tests.encodings.values import value
+from tests.encodings.dags import NAMES, branching_dags, dags
+from tests.encodings.values import chosen_value, value
 
 
 @pytest.mark.parametrize("name", sorted(op.value for op, operation in OPERATIONS.items() if operation.elementary and op is not Op.POW))
@@ -48,6 +49,42 @@ def test_every_node_is_wired_as_in_the_expression(expression: Expression, numera
     computed = evaluate_float(expression, arrays)
     assert computed.shape == ((2, 1) if arrays else ())
     assert math.isclose(float(computed.flat[0]), float(truth), rel_tol=1e-6, abs_tol=1e-6)
+
+
+@given(branching_dags(), st.integers(-192, 192), st.integers(-192, 192))
+@settings(deadline=None, max_examples=200)
+def test_branches_are_taken_as_in_exact_arithmetic(expression: Expression, first: int, second: int) -> None:
+    point = {"x": Fraction(first, 64), "y": Fraction(second, 64)}
+    try:
+        truth = chosen_value(expression, point)
+        nearby = [
+            chosen_value(expression, {name: x + shift for name, x in point.items()}) for shift in (Fraction(1, 2**40), -Fraction(1, 2**40))
+        ]
+    except ZeroDivisionError:
+        return
+    assume(all(abs(other - truth) < 1e-6 * (1 + abs(truth)) for other in nearby) and abs(truth) < 1e6)
+    computed = evaluate_float(expression, {name: np.array([float(point[name])]) for name in expression.variables})
+    assert math.isclose(float(computed.flat[0]), float(truth), rel_tol=1e-4, abs_tol=1e-4)
+
+
+def test_nan_compares_false_and_zeros_are_equal() -> None:
+    numbers = np.array([np.nan, 0.0, -0.0, 1.0])
+    choices = {"x < 1": [0, 1, 1, 0], "x <= 1": [0, 1, 1, 1], "x == 0": [0, 1, 1, 0], "x != 0": [1, 0, 0, 1], "not x > 0": [1, 1, 1, 0]}
+    for condition, expected in choices.items():
+        formula = read_expression(f"if {condition} then 1 else 0", ["x"])
+        assert evaluate_float(formula, {"x": numbers}).tolist() == expected, condition
+
+
+def test_truths_are_not_rounded_and_casts_are() -> None:
+    formula = read_expression("if x < y then fp16(x) else y", ["x", "y"])
+    seen: list[int] = []
+
+    def after(position: int, values: Any) -> Any:
+        seen.append(position)
+        return values + 0.5 if formula.nodes[position].op is Op.CAST else values
+
+    assert evaluate_float(formula, {"x": np.array([1.0, 3.0]), "y": np.array([2.0, 2.0])}, after).tolist() == [1.5, 2.0]
+    assert seen == [k for k, node in enumerate(formula.nodes) if node.op is not Op.LT]
 
 
 def test_constants_have_the_precision_of_the_type() -> None:

@@ -21,6 +21,13 @@ FUNCTIONS: dict[Op, Any] = {
     Op.MIN: min,
     Op.MAX: max,
     Op.FMA: lambda a, b, c: a * b + c,
+    Op.CAST: lambda a: a,
+    Op.LT: lambda a, b: a < b,
+    Op.LE: lambda a, b: a <= b,
+    Op.EQ: lambda a, b: a == b,
+    Op.AND: lambda a, b: a and b,
+    Op.OR: lambda a, b: a or b,
+    Op.NOT: lambda a: not a,
 }
 
 
@@ -40,6 +47,20 @@ def exact_value(expression: Expression, point: Mapping[str, Fraction]) -> Fracti
         else:
             values.append(FUNCTIONS[node.op](*args))
     return values[-1]
+
+
+def chosen_value(expression: Expression, point: Mapping[str, Fraction]) -> Any:
+    """The value of a rational function with branches, by recursion from the root: only what is needed is computed."""
+
+    def at(position: int) -> Any:
+        node = expression.nodes[position]
+        if node.op is Op.IF:
+            return at(node.args[1]) if at(node.args[0]) else at(node.args[2])
+        if node.op is Op.CONST:
+            return node.payload
+        return point[str(node.payload)] if node.op is Op.VAR else FUNCTIONS[node.op](*map(at, node.args))
+
+    return at(len(expression.nodes) - 1)
 
 
 def value(expression: Expression, point: Mapping[str, Fraction]) -> Any:

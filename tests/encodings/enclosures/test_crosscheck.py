@@ -56,7 +56,7 @@ def test_a_fault_in_point_values_is_caught(monkeypatch: pytest.MonkeyPatch) -> N
 
     def faulty(*args: object) -> list[Fraction | Span]:
         values = exact.point_values(*args)  # type: ignore[arg-type]
-        return [v * FAULT if isinstance(v, Fraction) else spans.multiply(v, spans.span_of(FAULT, FAULT)) for v in values]
+        return [v * FAULT if isinstance(v, Fraction) else spans.multiply(v, spans.span_of(FAULT, FAULT)) for v in values if v is not None]
 
     monkeypatch.setattr(arb, "point_values", faulty)
     with pytest.raises(DisagreementError, match=r"the value at x = 1/3, y = 1 is about .* by mpmath, outside"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import mpmath
 import pytest
@@ -26,7 +27,7 @@ DOMAINS: dict[Op, tuple[Fraction, Fraction]] = {
     Op.SINH: (Fraction(-800), Fraction(800)),
     Op.COSH: (Fraction(-800), Fraction(800)),
 }
-MPMATH_NAMES = {Op.NEG: lambda x: -x, Op.ABS: abs}
+MPMATH_NAMES: dict[Op, Any] = {Op.NEG: lambda x: -x, Op.ABS: abs, Op.CAST: lambda x: x}
 
 
 def mpmath_value(op: Op, x: Fraction) -> Fraction:
@@ -37,7 +38,7 @@ def mpmath_value(op: Op, x: Fraction) -> Fraction:
         return Fraction(*map(int, mpmath.libmp.to_rational(value._mpf_)))
 
 
-@pytest.mark.parametrize("op", sorted(UNARY))
+@pytest.mark.parametrize("op", sorted(set(UNARY) - {Op.NOT}))
 def test_unary_functions_hold_sampled_values_and_are_tight(op: Op) -> None:
     random = Random(op.value)
     least, greatest = DOMAINS.get(op, (Fraction(-50), Fraction(50)))

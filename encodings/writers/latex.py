@@ -8,7 +8,8 @@ from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
 from suffice.encodings.writers.rendering import Hole, Layout, Piece, render, short_decimal
 
-_LOOSEST, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)
+_LOOSEST, _OR, _AND, _NOT, _RELATION, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
+_RELATIONS = {Op.LT: " < ", Op.LE: r" \le ", Op.EQ: " = "}
 
 _GREEK = frozenset({
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "rho", "sigma",
@@ -52,6 +53,18 @@ def _layout(node: Node) -> Layout:
             return Layout([r"\sqrt{", Hole(args[0]), "}"], _ATOM)
         case Op.POW:
             return Layout(["{", Hole(args[0], _ATOM), f"}}^{{{node.payload}}}"], _POWER)
+        case Op.CAST:
+            return Layout([Hole(args[0], _ATOM)], _ATOM)
+        case Op.LT | Op.LE | Op.EQ:
+            return Layout([Hole(args[0], _SUM), _RELATIONS[node.op], Hole(args[1], _SUM)], _RELATION)
+        case Op.AND | Op.OR:
+            level = _AND if node.op is Op.AND else _OR
+            return Layout([Hole(args[0], level), r" \land " if node.op is Op.AND else r" \lor ", Hole(args[1], level + 1)], level)
+        case Op.NOT:
+            return Layout([r"\lnot ", Hole(args[0], _ATOM)], _NOT)
+        case Op.IF:
+            pieces: list[Piece] = [r"\begin{cases} ", Hole(args[1]), r" & \text{if } ", Hole(args[0]), r" \\ ", Hole(args[2])]
+            return Layout([*pieces, r" & \text{otherwise} \end{cases}"], _SUM)
         case _:
             return _call(node)
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from suffice.encodings.expression import Expression, Node
-from suffice.encodings.operations import Op
+from suffice.encodings.operations import Op, is_logical
 from suffice.encodings.writers.rendering import Hole, Layout, Piece, named_positions, render, unused_prefix
 
 _RATIONAL = {Op.ADD: "+", Op.SUB: "-", Op.MUL: "*", Op.DIV: "/", Op.NEG: "-"}
 _LEAVES = (Op.CONST, Op.VAR)
-_TERMS = frozenset({*_RATIONAL, Op.ABS, Op.MIN, Op.MAX, Op.FMA, Op.POW, *_LEAVES})
+_LOGIC = {Op.LT: "<", Op.LE: "<=", Op.EQ: "=", Op.AND: "and", Op.OR: "or", Op.NOT: "not", Op.IF: "ite"}
+_TERMS = frozenset({*_RATIONAL, *_LOGIC, Op.ABS, Op.MIN, Op.MAX, Op.FMA, Op.POW, Op.CAST, *_LEAVES})
 
 _RESERVED = frozenset({
     "BINARY", "DECIMAL", "HEXADECIMAL", "NUMERAL", "STRING", "_", "as", "let", "exists", "forall", "match", "par", "Bool", "Int",
@@ -52,7 +53,8 @@ def to_smtlib(expression: Expression) -> SmtTerms:
     declarations = [f"(declare-const {smt_symbol(name)} Real)" for name in expression.variables]
     for position in sorted(names):
         if position in named:
-            declarations.append(f"(define-fun {names[position]} () Real {term(position, True)})")
+            sort = "Bool" if is_logical(nodes[position].op) else "Real"
+            declarations.append(f"(define-fun {names[position]} () {sort} {term(position, True)})")
         else:
             declarations.append(f"(declare-const {names[position]} Real)")
     return SmtTerms(
@@ -109,8 +111,10 @@ def _pieces(node: Node) -> list[Piece]:
         case Op.POW:
             assert isinstance(node.payload, int)
             return _power(holes[0], node.payload)
+        case Op.CAST:
+            return [holes[0]]
         case _:
-            return [f"({_RATIONAL[node.op]}", *(piece for hole in holes for piece in (" ", hole)), ")"]
+            return [f"({(_RATIONAL | _LOGIC)[node.op]}", *(piece for hole in holes for piece in (" ", hole)), ")"]
 
 
 def _power(base: Hole, exponent: int) -> list[Piece]:

@@ -8,14 +8,17 @@ from typing import Any
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
 
-_NAMES = {Op.ABS: "Abs", Op.MIN: "Min", Op.MAX: "Max"}
+_NAMES = {
+    Op.ABS: "Abs", Op.MIN: "Min", Op.MAX: "Max", Op.LT: "StrictLessThan", Op.LE: "LessThan", Op.EQ: "Eq", Op.AND: "And", Op.OR: "Or",
+    Op.NOT: "Not",
+}  # fmt: skip
 """Functions that sympy names otherwise."""
 
 
 def to_sympy(expression: Expression) -> Any:
     """The real function as a `sympy.Expr`, unevaluated, so that no power of constants is multiplied out.
 
-    `fma`, `expm1` and `log1p`, which sympy does not have, are written out.
+    `fma`, `expm1` and `log1p`, which sympy does not have, are written out; a cast is its operand, and `if` a `Piecewise`.
     """
     import sympy
 
@@ -57,5 +60,9 @@ def _apply(sympy: Any, node: Node, *args: Any) -> Any:
             return sympy.Add(sympy.exp(args[0]), -1)
         case Op.LOG1P:
             return sympy.log(sympy.Add(1, args[0]))
+        case Op.CAST:
+            return args[0]
+        case Op.IF:
+            return sympy.Piecewise((args[1], args[0]), (args[2], True))
         case _:
             return getattr(sympy, _NAMES.get(node.op, node.op.value))(*args)

@@ -10,14 +10,20 @@ from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
 from suffice.encodings.writers.rendering import Hole, Layout, render, short_decimal, stream
 from suffice.errors import InputError
+from suffice.hardware_specs.catalogue import format_name
+from suffice.hardware_specs.format import Format
 
-_LOOSEST, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(6)
+_LOOSEST, _OR, _AND, _NOT, _RELATION, _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(10)
+_RELATIONS = {Op.LT: " < ", Op.LE: " <= ", Op.EQ: " == "}
 _E_NAMES = ("e", "E")
 _PI_NAMES = ("pi", "PI")
 
 
 def to_text(expression: Expression) -> str:
-    """The formula. Raises InputError for one that is too long with its shared terms written out."""
+    """The formula; of the formats that operations have only those of casts are written.
+
+    Raises InputError for one that is too long with its shared terms written out.
+    """
     return render(len(expression.nodes) - 1, _layouts(expression))
 
 
@@ -65,6 +71,18 @@ def _layout(nodes: tuple[Node, ...], names: frozenset[str], node: Node) -> Layou
             return Layout(["-", Hole(node.args[0], level)], _SIGN)
         case Op.POW:
             return Layout([Hole(node.args[0], _ATOM), f"^{node.payload}"], _POWER)
+        case Op.CAST:
+            return Layout(["cast(", Hole(node.args[0]), "" if node.format is None else f", {_format(node.format)}", ")"], _ATOM)
+        case Op.LT | Op.LE | Op.EQ:
+            return Layout([Hole(node.args[0], _SUM), _RELATIONS[node.op], Hole(node.args[1], _SUM)], _RELATION)
+        case Op.AND | Op.OR:
+            level = _AND if node.op is Op.AND else _OR
+            return Layout([Hole(node.args[0], level), f" {node.op} ", Hole(node.args[1], level + 1)], level)
+        case Op.NOT:
+            return Layout(["not ", Hole(node.args[0], _ATOM)], _NOT)
+        case Op.IF:
+            condition, yes, no = (Hole(argument) for argument in node.args)
+            return Layout(["if ", condition, " then ", yes, " else ", no], _LOOSEST)
         case _:
             holes = [piece for argument in node.args for piece in (", ", Hole(argument))]
             return Layout([f"{node.op}(", *holes[1:], ")"], _ATOM)
@@ -76,6 +94,11 @@ def _constant(value: Fraction) -> Layout:
     if decimal is None:
         return Layout([str(value)], _LOOSEST)
     return Layout([decimal], _ATOM if value >= 0 else _LOOSEST)
+
+
+def _format(fmt: Format) -> str:
+    name = format_name(fmt)
+    return name if name.isidentifier() else f'"{name}"'
 
 
 def _free(names: frozenset[str], candidates: tuple[str, ...]) -> str:

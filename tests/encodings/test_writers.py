@@ -14,8 +14,9 @@ from suffice.encodings.operations import Op
 from suffice.encodings.readers.text import read_expression
 from suffice.encodings.writers.latex import latex_name, to_latex
 from suffice.encodings.writers.smtlib import smt_number, smt_symbol, to_smtlib
-from tests.encodings.dags import NAMES, RATIONAL, dags
-from tests.encodings.values import exact_value
+from suffice.encodings.writers.sympy_writer import to_sympy
+from tests.encodings.dags import NAMES, RATIONAL, branching_dags, dags
+from tests.encodings.values import chosen_value, exact_value
 
 
 def outcome(commands: list[str]) -> str:
@@ -39,6 +40,19 @@ def test_rational_terms_have_their_value(expression: Expression, coordinates: li
     commands = [*terms.declarations, *given_point]
     assert outcome([*commands, f"(assert (not (= {terms.value} {smt_number(value)})))"]) == "unsat"
     assert outcome([*commands, f"(assert (= {terms.value} {smt_number(value)}))"]) == "sat"
+
+
+@given(branching_dags(largest=8), st.lists(st.fractions(-3, 3, max_denominator=16), min_size=2, max_size=2))
+@settings(deadline=None, max_examples=60)
+def test_branches_have_their_value(expression: Expression, coordinates: list[Fraction]) -> None:
+    point = dict(zip(("x", "y"), coordinates, strict=True))
+    try:
+        value = chosen_value(expression, point)
+    except ZeroDivisionError:
+        return
+    terms = to_smtlib(expression)
+    given_point = [f"(assert (= {name} {smt_number(point[name])}))" for name in expression.variables]
+    assert outcome([*terms.declarations, *given_point, f"(assert (not (= {terms.value} {smt_number(Fraction(value))})))"]) == "unsat"
 
 
 def test_elementary_functions_are_constants_about_which_nothing_is_asserted() -> None:
@@ -83,3 +97,19 @@ def test_latex(infix: str, latex: str) -> None:
 def test_latex_names() -> None:
     names = {"x": "x", "x1": "x_{1}", "x_12": "x_{12}", "alpha": r"\alpha", "theta_2": r"\theta_{2}", "rate_in": r"\mathrm{rate\_in}"}
     assert {name: latex_name(name) for name in names} == names
+
+
+def test_latex_of_branches() -> None:
+    formula = read_expression("2*(if x < 1 and not (y == 0) then fp16(x + y)*2 else y)", ["x", "y"])
+    assert to_latex(formula) == (
+        r"2 \cdot \left(\begin{cases} \left(x + y\right) \cdot 2 & \text{if } x < 1 \land \lnot \left(y = 0\right)"
+        r" \\ y & \text{otherwise} \end{cases}\right)"
+    )
+
+
+def test_sympy_takes_the_same_branches() -> None:
+    formula = read_expression("if x < y and not (y <= 1 or x == 0) then fp16(x)*y else x + 1", ["x", "y"])
+    for x in range(-2, 3):
+        for y in range(-2, 3):
+            computed = to_sympy(formula).subs({"x": x, "y": y}).doit()
+            assert computed == chosen_value(formula, {"x": Fraction(x), "y": Fraction(y)})

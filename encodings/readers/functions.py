@@ -6,13 +6,13 @@ from collections.abc import Callable
 from functools import reduce
 
 from suffice.encodings.expression import ExpressionBuilder
-from suffice.encodings.operations import OPERATIONS, Op
+from suffice.encodings.operations import OPERATIONS, Op, is_logical
 from suffice.encodings.readers.places import nearest, shown
 from suffice.errors import InputError
 
-_OTHERWISE_WRITTEN = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW})
+_OTHERWISE_WRITTEN = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW, Op.CAST, Op.IF})
 
-FUNCTIONS: dict[str, Op] = {op.value: op for op in OPERATIONS if op not in _OTHERWISE_WRITTEN} | {
+FUNCTIONS: dict[str, Op] = {op.value: op for op in OPERATIONS if op not in _OTHERWISE_WRITTEN and not is_logical(op)} | {
     "ln": Op.LOG, "arcsin": Op.ASIN, "arccos": Op.ACOS, "arctan": Op.ATAN, "fabs": Op.ABS, "fmin": Op.MIN, "fmax": Op.MAX,
 }  # fmt: skip
 """Functions that are one operation, `min` and `max` of more than two arguments taken from the left."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,11 +15,12 @@ from hypothesis import strategies as st
 from suffice.encodings.expression import Expression, ExpressionBuilder, Node
 from suffice.encodings.limits import MAX_TEXT
 from suffice.encodings.operations import Op
-from suffice.encodings.readers.text import read_expression
+from suffice.encodings.readers.text import read_condition, read_expression
 from suffice.encodings.writers.text import to_short_text, to_text
 from suffice.errors import InputError
-from tests.encodings.dags import dags, ordered
-from tests.encodings.values import exact_value
+from suffice.hardware_specs.catalogue import parse_format
+from tests.encodings.dags import branching_dags, dags, ordered
+from tests.encodings.values import chosen_value, exact_value
 
 X, Y = Node(Op.VAR, (), "x"), Node(Op.VAR, (), "y")
 
@@ -199,3 +202,87 @@ def test_sharing_that_explodes_is_not_written_out() -> None:
 )  # fmt: skip
 def test_few_parentheses(text: str, written: str) -> None:
     assert to_text(read(text)) == written
+
+
+CHOICES: dict[str, Callable[[Fraction, Fraction], Any]] = {
+    "if x < y then x else y": lambda x, y: x if x < y else y,
+    "(if x >= y then x else -y)*2 + 1": lambda x, y: (x if x >= y else -y) * 2 + 1,
+    "if x < 0 then 1 else if x == 0 then 2 else 3 + x": lambda x, _: 1 if x < 0 else 2 if x == 0 else 3 + x,
+    "if not x < 0 and y > 0 or x != y then 1 else 2": lambda x, y: 1 if (not x < 0 and y > 0) or x != y else 2,
+    "if -1 < x <= y then x else 1/(x*x + 1)": lambda x, y: x if -1 < x <= y else 1 / (x * x + 1),
+    "if x*x > 0 then if y > 0 then 1 else 2 else 3": lambda x, y: (1 if y > 0 else 2) if x * x > 0 else 3,
+}
+
+
+@pytest.mark.parametrize("text", CHOICES)
+def test_branches_are_those_of_python(text: str) -> None:
+    expression = read(text)
+    assert ordered(read(to_text(expression))) == ordered(expression)
+    for x in map(Fraction, range(-2, 3)):
+        for y in map(Fraction, range(-2, 3)):
+            assert chosen_value(expression, {"x": x, "y": y}) == CHOICES[text](x, y)
+
+
+@given(branching_dags())
+@settings(deadline=None, max_examples=200)
+def test_branches_are_read_back(expression: Expression) -> None:
+    assert ordered(read_expression(to_text(expression), expression.variables)) == ordered(expression)
+
+
+def test_casts_carry_the_format() -> None:
+    for text in ("cast(x + y, fp16)", "fp16(x + y)", 'cast(x + y, "fp16")', "half(x + y)"):
+        expression = read_expression(text, ["x", "y"])
+        assert [(node.op, node.format) for node in expression.nodes[2:]] == [(Op.ADD, None), (Op.CAST, parse_format("fp16"))]
+        assert to_text(expression) == "cast(x + y, fp16)"
+    odd = read_expression('cast(x, "float(p=12,emin=-126,emax=127)") + cast(x)', ["x"])
+    assert ordered(read_expression(to_text(odd), ["x"])) == ordered(odd)
+    assert [node.format for node in odd.nodes if node.op is Op.CAST] == [parse_format("float(p=12,emin=-126,emax=127)"), None]
+
+
+A = {"a": ("a_0", "a_1", "a_2", "a_3", "a_4"), "b": ("b_0", "b_1", "b_2", "b_3", "b_4"), "c": ("c_0",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("a[4] - a[0]", "a_4 - a_0"),
+        ("sum(a)", "a_0 + a_1 + a_2 + a_3 + a_4"),
+        ("sum(a, pairwise)", "a_0 + a_1 + a_2 + (a_3 + a_4)"),
+        ("dot(a, b)", "a_0*b_0 + a_1*b_1 + a_2*b_2 + a_3*b_3 + a_4*b_4"),
+        ("dot(a, b, pairwise)", "a_0*b_0 + a_1*b_1 + a_2*b_2 + (a_3*b_3 + a_4*b_4)"),
+        ("dot(a, b, fma)", "fma(a_4, b_4, fma(a_3, b_3, fma(a_2, b_2, fma(a_1, b_1, a_0*b_0))))"),
+        ("dot(c, c)", "c_0*c_0"),
+    ],
+)
+def test_vectors(text: str, written: str) -> None:
+    assert to_text(read_expression(text, [], A)) == written
+
+
+def test_conditions() -> None:
+    assert to_text(read_condition("0 < x <= y or not (x == y and y > 1)", ["x", "y"])) == "0 < x and x <= y or not (x == y and 1 < y)"
+
+
+MISPLACED = {
+    "x < y": "the formula is true or false; write a number, as in if C then 1 else 0",
+    "x + (x < y)": "line 1, column 1 at 'x + (x < y)': a truth stands where a number is needed; write if C then A else B",
+    "if x then 1 else 2": "line 1, column 4 at 'x then 1 else 2': a number stands where a truth is needed; compare it, as in x < 0",
+    "if x < 1 then 1": "the formula ends too early; complete it, and close every parenthesis",
+    "1 + if x < 1 then 1 else 2": "line 1, column 5 at 'if x < 1 then 1 else 2': unexpected 'if'; "
+    "write if C then A else B in parentheses, and truths only in C",
+    "cast(x, fp17)": "line 1, column 1 at 'cast(x, fp17)': 'fp17' is not a format; "
+    "name one that suffice formats lists, or write it in quotes",
+    '"fp16"': 'line 1, column 1 at \'"fp16"\': a text in quotes stands for no number; use it as a format, as in cast(x, "fp16")',
+    "a + 1": "line 1, column 1 at 'a + 1': a is a vector; write a part of it, as in a[0], or sum(a)",
+    "a[5]": "line 1, column 1 at 'a[5]': a has no part 5; count from 0 to 4",
+    "x[0]": "line 1, column 1 at 'x[0]': 'x' is no vector; give it intervals, as in x[3]=-1:1",
+    "dot(a)": "line 1, column 1 at 'dot(a)': dot takes 2 vectors and perhaps an order; write dot(a, b) or sum(a, pairwise)",
+    "dot(a, c)": "line 1, column 1 at 'dot(a, c)': the vectors differ in length; give them the same number of parts",
+    "sum(a, fma)": "line 1, column 1 at 'sum(a, fma)': unknown order 'fma'; choose sequential or pairwise",
+}
+
+
+@pytest.mark.parametrize("text", MISPLACED)
+def test_bad_branches_casts_and_vectors(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_expression(text, ["x", "y"], A)
+    assert str(caught.value) == MISPLACED[text]

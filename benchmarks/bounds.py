@@ -82,7 +82,7 @@ def table(rows: Sequence[Row], settings: Settings) -> Table:
     """A line for every row; a column for each peer that any row knows of."""
     peers = [peer for peer in PEERS if any(peer in row.peers for row in rows)]
     headings = (
-        "problem", "ops", "inputs", "format", "upper", "witness", "ratio", "leaves", "upper s", "both s", "whole s", "MB",
+        "problem", "ops", "inputs", "format", "upper", "witness", "ratio", "leaves", "kernel", "upper s", "both s", "whole s", "MB",
         *(_peer_heading(peer, settings) for peer in peers), *(["vs best"] if peers else []), "",
     )  # fmt: skip
     lines = tuple(tuple(_cells(row, peers)) for row in rows)
@@ -101,6 +101,7 @@ def _cells(row: Row, peers: Sequence[str]) -> Iterator[Cell]:
     yield Cell(row.format)
     yield from (Cell(_show(value)) for value in (measured.upper, measured.witness, measured.ratio))
     yield Cell(str(measured.leaves))
+    yield Cell("yes" if measured.checked else NOTHING)
     seconds = (measured.upper_seconds, measured.seconds, measured.whole_seconds)
     yield from (Cell(_show(value, "{:.3f}")) for value in seconds)
     yield Cell(_show(measured.megabytes, "{:.0f}"))

@@ -43,9 +43,9 @@ _PATIENCE = 60.0
 class Measured:
     """What the tool says and what it took; `note` is the reason where a side of the bracket is missing.
 
-    `upper` is rounded up and `witness` down; an infinite witness is a run that overflows or ends in NaN. `seconds` are those of both sides,
-    `upper_seconds` of the upper bound alone, `whole_seconds` of the command from the start of Python; `megabytes` is the peak
-    of resident memory beyond what the imports take.
+    `upper` is rounded up and `witness` down; `checked`: the kernel derived the upper bound too. An infinite witness is a run that
+    overflows or ends in NaN. `seconds` are those of both sides, `upper_seconds` of the upper bound alone, `whole_seconds` of the
+    command from the start of Python; `megabytes` is the peak of resident memory beyond what the imports take.
     """
 
     operations: int = 0
@@ -53,6 +53,7 @@ class Measured:
     upper: float | None = None
     witness: float | None = None
     leaves: int = 0
+    checked: bool = False
     upper_seconds: float | None = None
     seconds: float | None = None
     whole_seconds: float | None = None
@@ -97,8 +98,7 @@ def measure_here(path: Path, fmt: str, timeout: float, sides: str, started: floa
     try:
         if sides == "both":
             measured = _bracket(measured, problem, asked, timeout, ready)
-            measured = replace(measured, megabytes=peak_megabytes() - before)
-            return replace(measured, upper_seconds=_upper_bound(problem, asked, timeout).seconds)
+            return replace(measured, megabytes=peak_megabytes() - before)
         found = _upper_bound(problem, asked, timeout)
     except SufficeError as error:
         return replace(measured, note=f"refused: {error}")
@@ -119,6 +119,8 @@ def _bracket(measured: Measured, problem: Problem, asked: Asked, timeout: float,
         upper=above(result.error_bound),
         witness=below(result.witness_error),
         leaves=result.leaves,
+        checked=result.checked,
+        upper_seconds=result.bound_seconds,
         seconds=seconds,
         whole_seconds=ready + seconds,
         note=result.note,

@@ -45,7 +45,7 @@ class Row:
 
 
 _OURS = (
-    "operations", "inputs", "upper", "witness", "ratio", "leaves", "upper_seconds", "seconds", "whole_seconds", "megabytes",
+    "operations", "inputs", "upper", "witness", "ratio", "leaves", "checked", "upper_seconds", "seconds", "whole_seconds", "megabytes",
 )  # fmt: skip
 _THEIRS = tuple(f"{peer}{part}" for peer in PEERS for part in ("", "_seconds", "_source", "_note"))
 COLUMNS = ("case", "format", *_OURS, *_THEIRS, "against_best_peer", "note")
@@ -77,7 +77,8 @@ def summary(rows: Sequence[Row], fmt: str) -> list[str]:
     """Lines on one format."""
     here = [row for row in rows if row.format == fmt]
     bounded = [row for row in here if row.measured.upper is not None]
-    lines = [f"{fmt}: {len(here)} rows, {len(bounded)} with an upper bound"]
+    checked = sum(row.measured.checked for row in bounded)
+    lines = [f"{fmt}: {len(here)} rows, {len(bounded)} with an upper bound, {checked} of them derived by the kernel too"]
     overflowing = [row.case for row in here if row.measured.witness is not None and not isfinite(row.measured.witness)]
     if overflowing:
         lines.append(f"  a run that overflows or ends in NaN is shown in {len(overflowing)}: {', '.join(overflowing)}")

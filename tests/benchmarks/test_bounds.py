@@ -23,7 +23,7 @@ SQUARE = BenchCase("square", ".fpcore", '(FPCore (x) :name "square" :pre (<= 1 x
 
 def test_a_row_from_a_process_of_its_own() -> None:
     measured = measure(SQUARE, "fp16", 5)
-    assert (measured.operations, measured.inputs, measured.note) == (1, 1, "")
+    assert (measured.operations, measured.inputs, measured.checked, measured.note) == (1, 1, True, "")
     assert measured.upper is not None
     assert measured.witness is not None
     ulp = 2.0**-10
@@ -88,14 +88,14 @@ def test_summary() -> None:
         row("e", None, 1.0, peer=1.0),
     ]
     lines = summary(rows, "fp64")
-    assert lines[0] == "fp64: 5 rows, 3 with an upper bound"
+    assert lines[0] == "fp64: 5 rows, 3 with an upper bound, 0 of them derived by the kernel too"
     assert "  a run that overflows or ends in NaN is shown in 1: d" in lines
     assert "  neither: e" in lines
     assert "  upper / witness: median 2.02, 75th percentile 3, 90th 3, largest 3" in lines
     assert "  at or below the better peer, within 1 %: 2 of 4 rows" in lines
     assert "  not: c (1.500), e (no bound)" in lines
     assert "  seconds where fptaylor has a bound, geometric means over 4 rows: ours 1.41, fptaylor 2" in lines
-    assert summary(rows, "fp32") == ["fp32: 0 rows, 0 with an upper bound"]
+    assert summary(rows, "fp32") == ["fp32: 0 rows, 0 with an upper bound, 0 of them derived by the kernel too"]
 
 
 def test_statistics_agree_with_numpy() -> None:

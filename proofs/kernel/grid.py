@@ -25,11 +25,13 @@ class Grid:
     """The numbers of a float format, seen from fixed point."""
 
     def __init__(self, fmt: Float, bits: int, guard: int) -> None:
-        self.bits, self.guard, self.p, self.emin, self.mode = bits, guard, fmt.p, fmt.emin, fmt.rounding
-        self.is_nearest = fmt.is_nearest
-        self.keeps_subnormals = fmt.subnormals == "kept"
-        self.quantum = fmt.emin - fmt.p + 1
-        """Exponent of the least spacing."""
+        self.p = fmt.p
+        self._bits, self._guard, self._emin, self._mode = bits, guard, fmt.emin, fmt.rounding
+        self._is_half_even = fmt.rounding == "nearest_even"
+        self._flushes = fmt.subnormals == "flushed"
+        self._quantum = fmt.emin - fmt.p + 1
+        self._least_shift = self._quantum + bits
+        self._error_shift = bits + guard + 1 - fmt.p - fmt.is_nearest
         self._tiny = 1 << max(bits + fmt.emin, 0)
         """The least normal number, rounded up."""
         self._largest = (fmt.max_finite.numerator << bits) // fmt.max_finite.denominator
@@ -37,29 +39,31 @@ class Grid:
     def round(self, exact: Held) -> Rounded:
         """Rounding, once, of exact results; Overflow where one may (rules 2, 3 and 5 of roundoff.py)."""
         lo, hi, granule, digits = exact
-        size = max(-lo, hi)
+        size = hi if hi > -lo else -lo
         if size == 0:
             return ZERO, 0
-        digits = min(digits, max((size - 1).bit_length() - self.bits - granule, 0))
-        if digits <= self.p and granule >= self.quantum and not self._may_flush(lo, hi, granule):
-            self._exclude_overflow(size, lo, hi)
+        if digits > self.p and granule > -UNKNOWN:
+            digits = min(digits, max((size - 1).bit_length() - self._bits - granule, 0))
+        if digits <= self.p and granule >= self._quantum and not self._may_flush(lo, hi, granule):
+            if size > self._largest:
+                self._exclude_overflow(self._rounded(lo), self._rounded(hi))
             return Held(lo, hi, max(granule, self._spacing(mignitude(lo, hi))), digits), 0
-        low, high = self.rounded(lo), self.rounded(hi)
-        self._exclude_overflow(size, low, high)
+        low, high = self._rounded(lo), self._rounded(hi)
+        if size > self._largest:
+            self._exclude_overflow(low, high)
         if low == high:
-            return point(low, self.bits), max(abs(lo - low), abs(hi - low)) << self.guard
-        error = self._error(lo, hi, max(-low, high))
-        return Held(low, high, max(granule, self._spacing(mignitude(low, high))), self.p), error
+            return point(low, self._bits), max(abs(lo - low), abs(hi - low)) << self._guard
+        spacing = self._spacing(mignitude(low, high))
+        error = self._error(lo, hi, high if high > -low else -low)
+        return Held(low, high, granule if granule > spacing else spacing, self.p), error
 
     def approximate(self, exact: Held, ulps: Fraction) -> Rounded:
         """A result within so many units in the last place of the exact one, or correctly rounded (rule 8 of roundoff.py)."""
         lo, hi = exact.lo, exact.hi
-        unit = self._spacing(magnitude(lo, hi)) + self.bits + self.guard
+        unit = self._spacing(magnitude(lo, hi)) + self._bits + self._guard
         scaled = ulps.numerator << max(unit, 0)
         error = max(-(-scaled // (ulps.denominator << max(-unit, 0))), self.round(exact)[1])
-        if self._may_flush(lo, hi, -UNKNOWN, -(-error >> self.guard)):
-            error += self._tiny << self.guard
-        reach = -(-error >> self.guard)
+        reach = -(-error >> self._guard)
         low, high = lo - reach, hi + reach
         if magnitude(low, high) > self._largest:
             raise Overflow
@@ -69,25 +73,25 @@ class Grid:
         """Numbers of the format between two ends."""
         return Held(lo, hi, self._spacing(mignitude(lo, hi)), self.p)
 
-    def rounded(self, n: int) -> int:
+    def _rounded(self, n: int) -> int:
         """n / 2^bits rounded as if exponents had no upper end. Where the spacing is finer than 2^-bits, it is a number of the format."""
-        if n == 0:
-            return 0
-        shift = max(n.bit_length() - 1 - self.bits, self.emin) - self.p + 1 + self.bits
+        shift = n.bit_length() - self.p
+        if shift < self._least_shift:
+            shift = self._least_shift
         if shift > 0:
-            n = round_integer(n, 1 << shift, self.mode) << shift
-        return 0 if not self.keeps_subnormals and abs(n) < self._tiny else n
+            n = (round_half_even(n, shift) if self._is_half_even else round_integer(n, 1 << shift, self._mode)) << shift
+        return 0 if self._flushes and -self._tiny < n < self._tiny else n
 
     def _spacing(self, size: int) -> int:
         """The exponent of the spacing at a magnitude: every number of the format from there on is a multiple of it."""
-        return (max(size.bit_length() - 1 - self.bits, self.emin) if size else self.emin) - self.p + 1
+        return (max(size.bit_length() - 1 - self._bits, self._emin) if size else self._emin) - self.p + 1
 
-    def _may_flush(self, lo: int, hi: int, granule: int, margin: int = 0) -> bool:
-        """Whether a result within a margin of the interval may be flushed to zero."""
-        return not self.keeps_subnormals and granule < self.emin and mignitude(lo, hi) < self._tiny + margin
+    def _may_flush(self, lo: int, hi: int, granule: int) -> bool:
+        """Whether a result may be flushed to zero."""
+        return self._flushes and granule < self._emin and mignitude(lo, hi) < self._tiny
 
-    def _exclude_overflow(self, size: int, lo: int, hi: int) -> None:
-        if size > self._largest and magnitude(self.rounded(lo), self.rounded(hi)) > self._largest:
+    def _exclude_overflow(self, low: int, high: int) -> None:
+        if magnitude(low, high) > self._largest:
             raise Overflow
 
     def _error(self, lo: int, hi: int, held: int) -> int:
@@ -96,11 +100,17 @@ class Grid:
         top, beyond = size.bit_length() - 1, 0
         if held == 1 << top:
             top, beyond = top - 1, size - held
-        exponent = max(top - self.bits, self.emin) - self.p + 1 - self.is_nearest + self.bits + self.guard
-        error = max(1 << max(exponent, 0), beyond << self.guard)
+        exponent = max(top - self._bits, self._emin) + self._error_shift
+        error = max(1 << max(exponent, 0), beyond << self._guard)
         if self._may_flush(lo, hi, -UNKNOWN):
-            error = max(error, min(size, self._tiny) << self.guard)
+            error = max(error, min(size, self._tiny) << self._guard)
         return error
+
+
+def round_half_even(n: int, shift: int) -> int:
+    """The integer nearest to n / 2^shift (shift > 0), of two the even one."""
+    q = n + (1 << shift - 1) >> shift
+    return q - 1 if q & 1 and (q << shift) - n == 1 << shift - 1 else q
 
 
 class Codes:

@@ -21,8 +21,8 @@ to nearest with subnormals kept.
 6. Inputs. real: rules 3 and 5 for the input's format with I the leaf's side, then rule 2 or 3 for the node's. representable: r = 0,
    g and s those of the input's format. Rounding errors of the two add up.
 7. Constants: the code held, the error known.
-8. Accuracy of k ulps: r = k spacings at M (at a power of two: of the binade above it), or that of rules 3 and 5 where this is larger, and
-   2^emin more where a result may be flushed; C = I widened by r; g from min|C|; s = p.
+8. Accuracy of k ulps: r = k spacings at M (at a power of two: of the binade above it), or that of rules 3 and 5 where this is larger;
+   C = I widened by r; g from min|C|; s = p.
 9. Integer codes: C = [rnd lo, rnd hi], r from the scale and the saturated part, g the power of two in the scale. Exact: r = 0.
 """
 
@@ -56,7 +56,7 @@ class Roundoff:
         formats = {*program.inputs.values(), *program.nodes, program.output}
         bits = tape.fixed.bits
         guard = 64 + max((fmt.p for fmt in formats if isinstance(fmt, Float)), default=0)
-        self.unit_bits = bits + guard
+        self.unit_bits, self._guard = bits + guard, guard
         grids = {fmt: grid(fmt, bits, guard) for fmt in formats}
         self._input_grids = {name: grids[fmt] for name, fmt in program.inputs.items()}
         self._grids = [grids[fmt] for fmt in program.nodes]
@@ -144,13 +144,11 @@ class Roundoff:
 
     def _other_summand(self, args: list[Held], anchor: int) -> int:
         """Rule 4: the largest magnitude of what is added to the operand at `anchor`."""
-        guard = self.unit_bits - self._tape.fixed.bits
         if len(args) == 2:
             other = args[1 - anchor]
-            return magnitude(other.lo, other.hi) << guard
+            return (other.hi if other.hi > -other.lo else -other.lo) << self._guard
         a, b, _ = args
-        return -((-magnitude(a.lo, a.hi) * magnitude(b.lo, b.hi) << guard) >> self._tape.fixed.bits)
-
+        return -((-magnitude(a.lo, a.hi) * magnitude(b.lo, b.hi) << self._guard) >> self._tape.fixed.bits)
 
     def _read(self, k: int, name: str, leaf: Box) -> Rounded:
         """Rule 6."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,11 +16,14 @@ import suffice
 from suffice import plots
 from suffice.cli import main
 from suffice.encodings.enclosures.bounds import range_bounds
-from suffice.encodings.problem import Box, Interval, Problem
+from suffice.encodings.problem import Problem
 from suffice.encodings.readers.fpcore import read_fpcore
+from suffice.hardware_specs.catalogue import parse_format
 from suffice.prover.attempts import open_case
 from suffice.prover.brackets import bounds
 from suffice.prover.case import Case
+from suffice.prover.error_maps import ErrorMap, error_map, sample_errors, tile_bounds
+from suffice.prover.results import FormatBounds
 from suffice.questions import ask
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -35,20 +39,20 @@ def test_samples_come_near_the_largest_error_of_all_codes_and_never_exceed_it() 
     codes = codes[(codes >= 1) & (codes <= 2)]
     exact = codes.astype(np.float64) ** 2 - codes.astype(np.float64)
     largest = np.abs((codes * codes - codes).astype(np.float64) - exact).max()
-    sampled = plots.sample_errors(case_of("x*x - x", {"x": (1, 2)}, inputs="representable"), (16,)).errors
+    sampled = sample_errors(case_of("x*x - x", {"x": (1, 2)}, inputs="representable"), (16,))
     assert 0.95 * largest <= sampled.max() <= largest
     assert len(codes) == 1025
 
 
 def test_samples_of_real_inputs_count_the_rounding_of_the_input() -> None:
-    sampled = plots.sample_errors(case_of("x", {"x": (1, 2)}), (8,)).errors
+    sampled = sample_errors(case_of("x", {"x": (1, 2)}), (8,))
     assert 0.99 * 2**-11 <= sampled.max() <= 2**-11
-    double = plots.sample_errors(case_of("x", {"x": (1, 2)}, "fp64"), (8,)).errors
+    double = sample_errors(case_of("x", {"x": (1, 2)}, "fp64"), (8,))
     assert 0.99 * 2**-53 <= double.max() <= 2**-53
 
 
 def test_runs_that_fail_are_infinite_where_half_precision_overflows() -> None:
-    sampled = plots.sample_errors(case_of("exp(x)", {"x": (8, 12)}), (400,)).errors
+    sampled = sample_errors(case_of("exp(x)", {"x": (8, 12)}), (400,))
     edges = 8 + 4 * np.arange(401) / 400
     limit = math.log(65520)
     assert np.isinf(sampled[edges[:-1] > limit + 0.01]).all()
@@ -59,22 +63,43 @@ def test_only_points_within_the_preconditions_count() -> None:
     core = read_fpcore("(FPCore (x y) :pre (and (<= 0 x 1) (<= 0 y 1) (<= y x)) (* x y))")
     problem = Problem(expression=core.expression, box=core.box, tolerance=None, preconditions=core.preconditions)
     case = open_case(problem, ask("fp16")[0], range_bounds(problem.expression, problem.box))
-    sampled = plots.sample_errors(case, (8, 8)).errors
+    sampled = sample_errors(case, (8, 8))
     above = np.triu(np.ones((8, 8), dtype=bool), 1)
     assert np.isnan(sampled[above]).all()
     assert np.isfinite(sampled[~above]).all()
 
 
-def leaf(lo: str, hi: str, bound: int) -> tuple[Box, Fraction]:
-    return {"x": Interval(Fraction(lo), Fraction(hi))}, Fraction(bound)
+@pytest.mark.parametrize(
+    ("formula", "box", "parts"),
+    [("x*x - x", {"x": (1, 2)}, (64,)), ("exp(x)/x", {"x": (1, 3)}, (64,)), ("x*y - y", {"x": (-1, 1), "y": (0, 4)}, (8, 8))],
+)
+def test_no_sample_lies_above_the_bound_of_its_tile(formula: str, box: dict[str, tuple[float, float]], parts: tuple[int, ...]) -> None:
+    found = error_map(case_of(formula, box), parts)
+    assert found.sampled.shape == found.proved.shape == parts
+    assert np.isfinite(found.proved).all()
+    assert (found.sampled <= found.proved).all()
+    assert found.sampled.max() > 0.5 * found.proved.max()
 
 
-def test_leaves_are_drawn_in_order() -> None:
+def test_tiles_are_where_they_are_drawn() -> None:
+    """A factor that is exact: the error of x y with x rounded is that of x times y, on tiles of the right orientation."""
+    case = case_of("x*y", {"x": (1, 2), "y": (0, 4)}, "exact")
+    rounded = replace(case, formats=replace(case.formats, inputs={"x": parse_format("fp16")}))
+    proved = tile_bounds(rounded, (2, 4))
+    assert proved.tolist() == [[pytest.approx(2**-11 * k, rel=1e-2) for k in (1, 2, 3, 4)]] * 2
+
+
+def test_slices_and_the_bound_of_the_whole_box_are_drawn() -> None:
+    problem = suffice.Problem("x", {"x": (0, 1)})
+    result = FormatBounds(format="fp16", error_bound=Fraction(3), witness_error=None, witness=None, leaves=1, seconds=0.0)
     axes = Figure().subplots()
-    plots._draw_steps(axes, "x", [leaf("1/2", "1", 3), leaf("0", "1/2", 2)])
+    plots.draw_curve(axes, problem, "x", ErrorMap(np.array([1.0, np.inf]), np.array([2.0, 4.0]), 10), result)
     (steps,) = axes.patches
     values, edges, _ = steps.get_data()  # type: ignore[attr-defined]
     assert (list(values), list(edges)) == ([2.0, 3.0], [0.0, 0.5, 1.0])
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "10 sampled runs", "runs that fail", "proved bound of each slice", "proved bound",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("formula", "box"), [("x*x - x", {"x": (0, 1)}), ("x*y", {"x": (0, 1), "y": (1, 2)})])

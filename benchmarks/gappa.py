@@ -2,7 +2,8 @@
 
 A script says that the inputs are reals of the box, rounded to the format; that every operation is rounded to nearest in a format
 without largest number (Gappa knows no overflow); and asks in which interval the difference of program and function lies. Several hints
-to cut the inputs into parts are tried within the time limit, and the least bound counts.
+to cut the inputs into parts are tried within the time limit, and the least bound counts. Preconditions beyond the box are left out: the
+bound then holds for more inputs than were asked about.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import math
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import pytest
 from benchmarks import bounds, growth
 from benchmarks.cases import BenchCase
 from benchmarks.gappa import is_installed
-from benchmarks.measuring import Measured, measure, peak_megabytes
+from benchmarks.measuring import ROOT, Measured, measure, peak_megabytes
 from benchmarks.peers import PeerBound, best, read_peers, recorded
 from benchmarks.rows import Row, geometric_mean, quantile, record, summary
 
@@ -136,6 +138,15 @@ def test_the_whole_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 def test_bad_input(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert bounds.main([*arguments, "--out", str(tmp_path)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_make_runs_it() -> None:
+    make = shutil.which("make")
+    if make is None:
+        pytest.skip("needs make")
+    command = [make, "--dry-run", "bench", "BENCH=folder --gappa"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "-m benchmarks.bounds folder --gappa\n" in shown
 
 
 def test_growth(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -89,17 +89,9 @@ class Exact:
         """The smallest number >= r."""
         return r
 
-    def error(self, lo: Fraction, hi: Fraction) -> Fraction:  # noqa: ARG002
-        """No rounding error."""
-        return ZERO
-
     def gap(self, lo: Fraction, hi: Fraction) -> Fraction:  # noqa: ARG002
         """No gap."""
         return ZERO
-
-    def stays_finite(self, lo: Fraction, hi: Fraction) -> bool:  # noqa: ARG002
-        """Always."""
-        return True
 
     def holds(self, other: Format) -> bool:  # noqa: ARG002
         """Every number is a real."""
@@ -140,20 +132,6 @@ class Float:
         if exponent >= self.emax and abs(rounded) > self.max_finite:
             return self._overflowed(positive=n > 0)
         return rounded
-
-    def round_fixed(self, n: int, bits: int) -> int | None:
-        """n / 2^bits rounded, in units of 2^-bits; None where it overflows.
-
-        Where the spacing is finer than such a unit, n / 2^bits is a number of the format.
-        """
-        if n == 0:
-            return 0
-        shift = max(n.bit_length() - 1 - bits, self.emin) - self.p + 1 + bits
-        rounded = round_integer(n, 1 << shift, self.rounding) << shift if shift > 0 else n
-        exponent = rounded.bit_length() - 1 - bits
-        if exponent >= self.emax and abs(rounded) > self.max_finite * (1 << bits):
-            return None
-        return 0 if self.subnormals == "flushed" and exponent < self.emin else rounded
 
     def _unit(self, n: int, d: int) -> int:
         """The exponent of the spacing at n / d."""
@@ -200,34 +178,10 @@ class Float:
         number = self.below(-r)
         return None if number is None else -number
 
-    def stays_finite(self, lo: Fraction, hi: Fraction) -> bool:
-        """Whether no real in [lo, hi] overflows, so that `error` holds there."""
-        if -self.max_finite <= lo and hi <= self.max_finite:
-            return True
-        if self.overflow == "saturate" or not self.is_nearest:
-            return False
-        return is_finite(self.round(lo)) and is_finite(self.round(hi))
-
     @property
     def is_nearest(self) -> bool:
         """Whether rounding goes to a nearest number."""
         return self.rounding in ("nearest_even", "nearest_away")
-
-    def error(self, lo: Fraction, hi: Fraction) -> Fraction:
-        """An upper bound of |rnd r - r| over lo <= r <= hi where nothing overflows (THEORY section 4)."""
-        return self.error_ratio(lo.numerator * hi.denominator, hi.numerator * lo.denominator, lo.denominator * hi.denominator)
-
-    def error_ratio(self, lo: int, hi: int, d: int) -> Fraction:
-        """`error` for ends lo / d and hi / d (d > 0)."""
-        largest = max(-lo, hi)
-        if largest == 0:
-            return ZERO
-        error = power_of_two(self._spacing_exponent(largest, d) - self.is_nearest)
-        if self.subnormals == "flushed":
-            smallest = 0 if lo <= 0 <= hi else min(abs(lo), abs(hi))
-            if smallest == 0 or ratio_exponent(smallest, d) < self.emin:
-                error = max(error, min(Fraction(largest, d), power_of_two(self.emin)))
-        return error
 
     def _spacing_exponent(self, n: int, d: int) -> int:
         """The exponent of the spacing just below n / d > 0 (at a power of two: that of the binade below it)."""
@@ -326,10 +280,6 @@ class Int:
         scale, zero = self._affine()
         q = -(-r // scale) + zero
         return None if q > self.qmax else self.value(max(q, self.qmin))
-
-    def stays_finite(self, lo: Fraction, hi: Fraction) -> bool:  # noqa: ARG002
-        """Always: results out of range saturate, and `error` accounts for it."""
-        return True
 
     def error(self, lo: Fraction, hi: Fraction) -> Fraction:
         """An upper bound of |rnd r - r| over [lo, hi], saturation included."""

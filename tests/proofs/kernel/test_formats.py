@@ -11,6 +11,7 @@ import pytest
 
 from suffice.hardware_specs.rounding import round_exact
 from suffice.proofs.kernel.cells import code_between, just_above, just_below
+from suffice.proofs.kernel.fixed import FixedPoint
 from suffice.proofs.kernel.formats import (
     NAN,
     Exact,
@@ -20,6 +21,8 @@ from suffice.proofs.kernel.formats import (
     is_finite,
     power_of_two,
 )
+from suffice.proofs.kernel.grid import Overflow, grid
+from suffice.proofs.kernel.held import Held
 
 from .asking import SHAPES, both, definite_formats, named, reals
 from .documents import E2M1, FP16, FP32, Json
@@ -27,6 +30,8 @@ from .documents import E2M1, FP16, FP32, Json
 from oracle.rounding import SPECIAL, cells, convert, neighbours, numbers, round_real  # isort: skip
 
 FORMATS = definite_formats()
+BITS = 128
+"""Of fixed point, and again as many for errors."""
 every_format = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS.keys())
 
 
@@ -84,45 +89,56 @@ def test_error_and_gap_bound_every_rounding(fmt: Json) -> None:
     for _ in range(150):
         lo, hi = sorted(rng.sample(points, 2))
         inside = [r for r in (*points, (lo + hi) / 2) if lo <= r <= hi]
-        if ours.stays_finite(lo, hi):
-            error = ours.error(lo, hi)
-            for r in inside:
-                code = ours.round(r)
-                assert is_finite(code), r
-                assert abs(finite(code) - r) <= error, (lo, hi, r)
+        error = rounding_error(ours, lo, hi)
+        for r in inside if error is not None else ():
+            code = ours.round(r)
+            assert is_finite(code), r
+            assert abs(finite(code) - r) <= error, (lo, hi, r)
         gap = ours.gap(lo, hi)
         if gap is not None:
             for r in inside:
                 assert min(abs(n - r) for n in (ours.below(r), ours.above(r)) if n is not None) <= gap, (lo, hi, r)
 
 
+def rounding_error(fmt: Float | Int, lo: Fraction, hi: Fraction) -> Fraction | None:
+    """What the kernel says of all reals from lo to hi; None where one may overflow."""
+    try:
+        _, error = grid(fmt, BITS, BITS).round(Held(*FixedPoint(BITS).from_ends(lo, hi)))
+    except Overflow:
+        return None
+    return Fraction(error, 1 << 2 * BITS)
+
+
 def test_error_is_reached() -> None:
     """The bounds are sharp: half a spacing, a whole one, a flushed number, an overshoot of codes."""
     half, _ = both(FP16)
-    assert half.error(Fraction(1), Fraction(2)) == Fraction(1, 2048)
-    assert half.error(Fraction(1), Fraction(2) + Fraction(1, 10**6)) == Fraction(1, 1024)
+    assert rounding_error(half, Fraction(1), Fraction(2)) == Fraction(1, 2048)
+    assert rounding_error(half, Fraction(1), Fraction(2) + Fraction(1, 500)) == Fraction(1, 1024)
     up, _ = both(FP16 | {"rounding": "up"})
-    assert up.error(Fraction(1), Fraction(2)) == Fraction(1, 1024)
+    assert rounding_error(up, Fraction(1), Fraction(2)) == Fraction(1, 1024)
     flushed, _ = both(SHAPES["flushed"])
-    assert flushed.error(Fraction(0), Fraction(1)) == Fraction(1, 4)
+    assert rounding_error(flushed, Fraction(0), Fraction(1)) == Fraction(1, 4)
     codes, _ = both(definite_formats()["q7 nearest_even"])
-    assert codes.error(Fraction(0), Fraction(3)) == 3 - Fraction(127, 128)
+    assert rounding_error(codes, Fraction(0), Fraction(3)) == 3 - Fraction(127, 128)
 
 
 @every_format
 def test_rounding_in_fixed_point_is_the_same(fmt: Json) -> None:
     ours, _ = both(fmt)
-    if isinstance(ours, Float):
-        bits = 24
-        for r in reals(ours, Random(4), 120):
-            n = r.numerator * (1 << bits) // r.denominator
-            rounded, expected = ours.round_fixed(n, bits), ours.round(Fraction(n, 1 << bits))
-            if rounded is None:
-                assert abs(n) > ours.max_finite * (1 << bits)
-                assert not is_finite(expected) or abs(finite(expected)) == ours.max_finite
-            else:
-                assert is_finite(expected)
-                assert Fraction(rounded, 1 << bits) == finite(expected)
+    for r in reals(ours, Random(4), 120):
+        n = r.numerator * (1 << 24) // r.denominator
+        expected = ours.round(Fraction(n, 1 << 24))
+        try:
+            held, error = grid(ours, 24, 200).round(Held(n, n))
+        except Overflow:
+            assert abs(n) > ours.max_finite * (1 << 24)
+            assert not is_finite(expected) or abs(finite(expected)) == ours.max_finite
+            continue
+        assert is_finite(expected)
+        assert held.lo <= finite(expected) * (1 << 24) <= held.hi
+        if isinstance(ours, Float):
+            assert held.lo == held.hi
+            assert Fraction(error, 1 << 224) == abs(finite(expected) - Fraction(n, 1 << 24))
 
 
 @every_format

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import reduce
 
 from suffice.encodings.expression import ExpressionBuilder
@@ -67,3 +68,16 @@ def call(build: ExpressionBuilder, name: str, args: list[int], *, where: str = "
 def _check_count(name: str, count: int, args: list[int], where: str) -> None:
     if len(args) != count:
         raise InputError(f"{name} takes {count} argument{'s' * (count > 1)}, not {len(args)}", where=where)
+
+
+def read_accuracy(ulps: Mapping[str, Fraction], *, where: str) -> dict[Op, Fraction]:
+    """The accuracies of elementary functions by name. Raises InputError, at `where`."""
+    known = {name: op for name, op in FUNCTIONS.items() if OPERATIONS[op].elementary} | {"pow": Op.POW}
+    for name, value in ulps.items():
+        if name not in known:
+            raise InputError(
+                f"{shown(name)} is no elementary function", where=where, mend=nearest(name, known, f"choose among {', '.join(known)}")
+            )
+        if value < Fraction(1, 2):
+            raise InputError(f"{name} is off by {value} ulps at most", where=where, mend="give 1/2 or more: no result is nearer in general")
+    return {known[name]: value for name, value in ulps.items()}

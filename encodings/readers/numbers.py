@@ -68,13 +68,13 @@ def hex_float(value: Fraction) -> str:
 
 
 def read_interval(text: str) -> tuple[str, Interval]:
-    """The name and the interval of `x=-1:3`. Raises InputError."""
+    """The name, or NAME[COUNT], and the interval of `x=-1:3`. Raises InputError."""
     name, equals, ends = text.partition("=")
     lo, colon, hi = ends.partition(":")
     if not equals or not colon:
         raise InputError(f"{shown(text)} is not NAME=LO:HI", mend="write an interval as in x=-1:3")
     where = f"interval {shown(text)}"
-    read_name(name.strip(), where=where)
+    read_name(name.partition("[")[0].strip(), where=where)
     return name.strip(), make_interval(read_number(lo, where=where), read_number(hi, where=where), where=where)
 
 

@@ -4,31 +4,38 @@ name = "softmax2"
 expr = "exp(x)/(exp(x) + exp(y))"
 eps = "1e-3"
 formats = ["fp16", "fp32"]
+preconditions = ["x < y", "x*x + y*y <= 64"]
 [box]
 x = ["-8", "8"]
 y = ["-8", "8"]
+"a[4]" = ["0", "1"]
+[accuracy]
+exp = "2"
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from suffice.encodings.expression import Expression
 from suffice.encodings.limits import MAX_TEXT
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import Box, InputModel, Interval, Problem, Tolerance
 from suffice.encodings.readers.fpcore import read_fpcore
-from suffice.encodings.readers.numbers import make_interval, read_name, read_number
+from suffice.encodings.readers.functions import read_accuracy
+from suffice.encodings.readers.inputs import Inputs, read_inputs
+from suffice.encodings.readers.numbers import make_interval, read_number
 from suffice.encodings.readers.places import nearest, shown
-from suffice.encodings.readers.text import read_expression
+from suffice.encodings.readers.text import Vectors, read_condition, read_expression
 from suffice.errors import InputError
 
 _TEXTS = ("name", "description", "expr", "inputs", "input_format", "compute", "output")
-_KEYS = (*_TEXTS, "box", "eps", "abs", "rel", "formats")
+_KEYS = (*_TEXTS, "preconditions", "box", "eps", "abs", "rel", "formats", "override", "accuracy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +43,10 @@ class ProblemFile:
     """A problem, and the texts of the formats that the file asks about.
 
     `formats` are the candidates; `input_format`, `compute` and `output`, where given, stand for the candidate in that place.
-    `eps` and `abs` are the absolute tolerance, `rel` the relative one; without any of them the problem has no tolerance.
+    `eps` and `abs` are the absolute tolerance, `rel` the relative one; without any of them the problem has no tolerance. `override`: the
+    formats stand also where the formula demands others. `accuracy`: how many ulps a function's result may be off, where it is not
+    correctly rounded. `components` are all outputs of an FPCore that has several; the problem is the first. `open_ends` are its strict
+    bounds, which the box reads as closed.
     """
 
     problem: Problem
@@ -44,6 +54,10 @@ class ProblemFile:
     input_format: str | None = None
     compute: str | None = None
     output: str | None = None
+    override: bool = False
+    accuracy: Mapping[Op, Fraction] = field(default_factory=dict)
+    components: tuple[tuple[str, Expression], ...] = ()
+    open_ends: tuple[Expression, ...] = ()
 
 
 def read_problem_file(path: str | Path) -> ProblemFile:
@@ -68,28 +82,42 @@ def read_problem_toml(text: str) -> ProblemFile:
     texts = {key: _text(table[key], key) for key in _TEXTS if key in table}
     if "expr" not in texts:
         raise InputError("the key expr is missing", mend='add expr = "FORMULA"')
-    box = _read_box(table.get("box", {}))
+    inputs = _read_box(table.get("box", {}))
     problem = Problem(
-        expression=_expression(texts["expr"], box),
-        box=box,
+        expression=_placed("expr", read_expression, texts["expr"], inputs),
+        box=inputs.box,
         tolerance=_tolerance(table),
+        preconditions=tuple(
+            _placed(f"preconditions[{k}]", read_condition, text, inputs)
+            for k, text in enumerate(_texts(table.get("preconditions", []), "preconditions", '["x < y"]'))
+        ),
         inputs=_input_model(texts.get("inputs", InputModel.REAL.value)),
         name=texts.get("name", ""),
         description=texts.get("description", ""),
     )
     return ProblemFile(
         problem=problem,
-        formats=_formats(table.get("formats", [])),
+        formats=_texts(table.get("formats", []), "formats", '["fp16", "fp32"]'),
         input_format=texts.get("input_format"),
         compute=texts.get("compute"),
         output=texts.get("output"),
+        override=_flag(table.get("override", False), "override"),
+        accuracy=_accuracy(table.get("accuracy", {})),
     )
 
 
 def _read_core(text: str) -> ProblemFile:
     core = read_fpcore(text)
-    problem = Problem(expression=core.expression, box=core.box, tolerance=None, name=core.name, description="; ".join(core.notes))
-    return ProblemFile(problem=problem, formats=(core.precision,) if core.precision else ())
+    problem = Problem(
+        expression=core.expression,
+        box=core.box,
+        tolerance=None,
+        preconditions=core.preconditions,
+        name=core.name,
+        description="; ".join(core.notes),
+    )
+    formats = (core.precision,) if core.precision else ()
+    return ProblemFile(problem=problem, formats=formats, components=core.components, open_ends=core.open_ends)
 
 
 def _read_text(path: Path) -> str:
@@ -132,10 +160,10 @@ def _number(value: object, where: str) -> Fraction:
     return read_number(str(value), where=where)
 
 
-def _read_box(value: object) -> Box:
+def _read_box(value: object) -> Inputs:
     if not isinstance(value, Mapping):
         raise InputError("box is not a table", mend='write [box] and below it x = ["-1", "1"]')
-    return {read_name(name, where="box"): _interval(ends, f"box.{name}") for name, ends in value.items()}
+    return read_inputs(((name, _interval(ends, f"box.{name}")) for name, ends in value.items()), where="box")
 
 
 def _interval(value: object, where: str) -> Interval:
@@ -144,11 +172,24 @@ def _interval(value: object, where: str) -> Interval:
     return make_interval(_number(value[0], where), _number(value[1], where), where=where)
 
 
-def _expression(text: str, box: Box) -> Expression:
+def _placed(key: str, read: Callable[[str, Box, Vectors], Expression], text: str, inputs: Inputs) -> Expression:
+    """The formula of a key."""
     try:
-        return read_expression(text, box)
+        return read(text, inputs.box, inputs.vectors)
     except InputError as error:
-        raise InputError(error.what, where=f"expr, {error.where}" if error.where else "expr", mend=error.mend) from None
+        raise InputError(error.what, where=f"{key}, {error.where}" if error.where else key, mend=error.mend) from None
+
+
+def _flag(value: object, key: str) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"{key} is not true or false", mend=f"write {key} = true")
+    return value
+
+
+def _accuracy(value: object) -> dict[Op, Fraction]:
+    if not isinstance(value, Mapping):
+        raise InputError("accuracy is not a table", mend='write accuracy = {sin = "2"}')
+    return read_accuracy({name: _number(ulps, f"accuracy.{name}") for name, ulps in value.items()}, where="accuracy")
 
 
 def _tolerance(table: Mapping[str, object]) -> Tolerance | None:
@@ -168,7 +209,7 @@ def _input_model(text: str) -> InputModel:
     return InputModel(text)
 
 
-def _formats(value: object) -> tuple[str, ...]:
+def _texts(value: object, key: str, example: str) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise InputError("formats is not a list", mend='write formats = ["fp16", "fp32"]')
-    return tuple(_text(item, "an item of formats") for item in value)
+        raise InputError(f"{key} is not a list", mend=f"write {key} = {example}")
+    return tuple(_text(item, f"an item of {key}") for item in value)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel, Interval, Tolerance
 from suffice.encodings.readers.text import read_expression
 from suffice.encodings.readers.toml import read_problem_file, read_problem_toml
+from suffice.encodings.writers.text import to_text
 from suffice.errors import InputError
 from suffice.hardware_specs.catalogue import parse_format
 
@@ -81,8 +83,30 @@ def test_fpcore_files(tmp_path: Path) -> None:
     assert file.problem.description == "strict comparisons of :pre are read as closed"
 
 
+def test_preconditions_vectors_and_accuracies() -> None:
+    file = read_problem_toml(
+        'expr = "dot(a, a)*exp(x)"\npreconditions = ["x < a[1]"]\noverride = true\n'
+        '[box]\nx = [0, 1]\n"a[2]" = [-1, 2]\n[accuracy]\nexp = "3/2"'
+    )
+    assert to_text(file.problem.expression) == "(a_0*a_0 + a_1*a_1)*exp(x)"
+    assert [to_text(condition) for condition in file.problem.preconditions] == ["x < a_1"]
+    side = Interval(Fraction(-1), Fraction(2))
+    assert file.problem.box == {"x": Interval(Fraction(0), Fraction(1)), "a_0": side, "a_1": side}
+    assert file.override and file.accuracy == {Op.EXP: Fraction(3, 2)}
+    assert not read_problem_toml(WHOLE).override and read_problem_toml(WHOLE).accuracy == {}
+
+
+def test_an_fpcore_file_keeps_preconditions_and_all_outputs(tmp_path: Path) -> None:
+    path = tmp_path / "a.fpcore"
+    path.write_text("(FPCore (x y) :pre (and (<= 0 x 1) (< 0 y 1) (< x y)) (array x (* x y)))")
+    file = read_problem_file(path)
+    assert [(name, to_text(expression)) for name, expression in file.components] == [("[0]", "x"), ("[1]", "x*y")]
+    assert [to_text(condition) for condition in file.problem.preconditions] == ["x < y"]
+    assert [to_text(condition) for condition in file.open_ends] == ["0 < y", "y < 1"]
+
+
 _BOX = "[box]\nx = [0, 1]"
-_KNOWN = "name, description, expr, inputs, input_format, compute, output, box, eps, abs, rel, formats"
+_KNOWN = "name, description, expr, inputs, input_format, compute, output, preconditions, box, eps, abs, rel, formats, override, accuracy"
 BAD = {
     "expr = ": 'is not TOML: Invalid value (at end of document); write lines such as eps = "1e-3"',
     "expr = 1": 'expr is not a text; write expr = "..."',
@@ -109,6 +133,19 @@ BAD = {
     "expr = 'x'\n[box]\nx = [1, 0]": "box.x: the interval is empty; write the smaller end first",
     "expr = 'x'\n[box]\nx = ['a', 0]": "box.x: 'a' is not a number; write an integer, 0.1, 1/64, 1e-8 or 0x1.8p-3",
     "expr = 'x'\n[box]\n'x y' = [0, 1]": "box: 'x y' is not a name; use letters, digits and _, at most 64, a letter or _ first",
+    f"expr = 'x'\npreconditions = 'x < 1'\n{_BOX}": 'preconditions is not a list; write preconditions = ["x < y"]',
+    f"expr = 'x'\npreconditions = ['x']\n{_BOX}": "preconditions[0]: the condition is a number; compare it, as in x < y",
+    f"expr = 'x'\npreconditions = ['x < 1', 'z < 1']\n{_BOX}": "preconditions[1], line 1, column 1 at 'z < 1': "
+    "unknown name 'z'; give it an interval, as in z=-1:1",
+    f"expr = 'x'\noverride = 1\n{_BOX}": "override is not true or false; write override = true",
+    f"expr = 'x'\naccuracy = 1\n{_BOX}": 'accuracy is not a table; write accuracy = {sin = "2"}',
+    f"expr = 'x'\naccuracy = {{sine = 2}}\n{_BOX}": "accuracy: 'sine' is no elementary function; did you mean sin or sinh?",
+    f"expr = 'x'\naccuracy = {{sin = 0}}\n{_BOX}": "accuracy: sin is off by 0 ulps at most; "
+    "give 1/2 or more: no result is nearer in general",
+    "expr = 'x'\n[box]\n'a[0]' = [0, 1]": "box: 'a[0]' has 0 parts; use 1 to 256",
+    "expr = 'x'\n[box]\n'a[2]' = [0, 1]\na_1 = [0, 1]": "box: the input a_1 is given twice; give each input one interval",
+    "expr = 'x'\n[box]\n'a[2]' = [0, 1]\na = [0, 1]": "box: the input a is given twice; give each input one interval",
+    "expr = 'x'\n[box]\na = [0, 1]\n'a[2]' = [0, 1]": "box: a is an input and a vector; rename one",
 }
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ def Problem(
     absolute: Number | None = None,
     relative: Number | bool | None = None,
     inputs: str = data.InputModel.REAL,
+    where: Iterable[str | Expression] = (),
     name: str = "",
     description: str = "",
 ) -> data.Problem:
@@ -39,12 +40,17 @@ def Problem(
 
     The tolerance is one of: `eps=A`, |error| <= A; `eps=R, relative=True`, |error| <= R |f|; `absolute=A` and/or `relative=R`,
     |error| <= A + R |f|. Without one, only `bounds` can answer. `inputs`: "real" (every real of the box counts, and is first rounded)
-    or "representable".
+    or "representable". `where`: conditions such as "x < y"; only points of the box count at which all hold. "a[4]" in the box is a vector
+    whose parts are a[0] to a[3].
     Raises InputError.
     """
+    from suffice.encodings.readers.inputs import read_inputs
+
+    given = read_inputs(((variable, _interval(variable, ends)) for variable, ends in box.items()), where="box")
     return data.Problem(
-        expression=read_formula(expression, box),
-        box={variable: _interval(variable, ends) for variable, ends in box.items()},
+        expression=read_formula(expression, given.box, given.vectors),
+        box=given.box,
+        preconditions=tuple(read_precondition(condition, given.box, given.vectors) for condition in where),
         tolerance=make_tolerance(eps=eps, absolute=absolute, relative=relative),
         inputs=read_input_model(inputs),
         name=name,
@@ -52,20 +58,36 @@ def Problem(
     )
 
 
-def read_formula(expression: str | Expression | Any, variables: Iterable[str]) -> Expression:
+def read_formula(
+    expression: str | Expression | Any, variables: Iterable[str], vectors: Mapping[str, Sequence[str]] | None = None
+) -> Expression:
     """The expression that a text or a sympy expression stands for. Raises InputError."""
     if isinstance(expression, Expression):
         return expression
     if isinstance(expression, str):
         from suffice.encodings.readers.text import read_expression
 
-        return read_expression(expression, list(variables))
+        return read_expression(expression, list(variables), vectors)
     if type(expression).__module__.partition(".")[0] == "sympy":
         from suffice.encodings.readers.sympy_reader import from_sympy
 
         converted: Expression = from_sympy(expression)
         return converted
     raise InputError(f"{type(expression).__name__} is not a formula", mend="give text, a sympy expression or an Expression")
+
+
+def read_precondition(
+    condition: str | Expression, variables: Iterable[str], vectors: Mapping[str, Sequence[str]] | None = None
+) -> Expression:
+    """The condition that a text stands for. Raises InputError."""
+    from suffice.encodings.operations import is_logical
+    from suffice.encodings.readers.text import read_condition
+
+    if isinstance(condition, str):
+        return read_condition(condition, list(variables), vectors)
+    if not isinstance(condition, Expression) or not is_logical(condition.nodes[-1].op):
+        raise InputError("a precondition is not true or false", where="where", mend='write it as text, such as "x < y"')
+    return condition
 
 
 def read_exact(value: Number, what: str) -> Fraction:
@@ -107,11 +129,17 @@ def read_input_model(text: str) -> data.InputModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Formats of the inputs, the operations and the output, where they differ from the one asked about."""
+    """Formats of the inputs, the operations and the output, where they differ from the one asked about.
+
+    `override`: all of these stand also where the formula demands other formats. `accuracy`: how many ulps the results of functions may
+    be off that are not correctly rounded, such as {"sin": "2"}.
+    """
 
     input: str | Format | None = None
     compute: str | Format | None = None
     output: str | Format | None = None
+    override: bool = False
+    accuracy: Mapping[str, Number] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +188,13 @@ def read_file(
         file.problem,
         ask(
             chosen,
-            Placement(input=given.input or file.input_format, compute=given.compute or file.compute, output=given.output or file.output),
+            Placement(
+                input=given.input or file.input_format,
+                compute=given.compute or file.compute,
+                output=given.output or file.output,
+                override=given.override or file.override,
+                accuracy={**{op.value: ulps for op, ulps in file.accuracy.items()}, **given.accuracy},
+            ),
         ),
     )
 
@@ -182,6 +216,7 @@ def read_format(fmt: str | Format) -> Format:
 
 
 def _asked(name: str, fmt: Format, placement: Placement) -> Asked:
+    from suffice.encodings.readers.functions import read_accuracy
     from suffice.prover.case import Asked
 
     inner = EXACT if isinstance(fmt, CodeFormat) else fmt
@@ -190,6 +225,8 @@ def _asked(name: str, fmt: Format, placement: Placement) -> Asked:
         input=inner if placement.input is None else _with_numbers(placement.input, "inputs"),
         compute=inner if placement.compute is None else _with_numbers(placement.compute, "operations"),
         output=fmt if placement.output is None else read_format(placement.output),
+        override=placement.override,
+        accuracy=read_accuracy({op: read_exact(ulps, f"accuracy of {op}") for op, ulps in placement.accuracy.items()}, where="accuracy"),
     )
 
 

@@ -33,6 +33,15 @@ Inputs = Annotated[
     str | None,
     typer.Option("--inputs", metavar="real|representable", help="Whether every real of the box counts (default)."),
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option("--where", metavar="CONDITION", help="Only inputs where it holds count, such as 'x <= y'; may be repeated."),
+]
+Override = Annotated[bool, typer.Option("--override", help="The formats asked about stand also where the problem demands others.")]
+Accuracy = Annotated[
+    str | None,
+    typer.Option("--accuracy", metavar="F=ULPS,...", help="Functions that are not correctly rounded, as in sin=2,exp=1."),
+]
 FormatNames = Annotated[
     list[str] | None,
     typer.Option("--format", metavar="F", help="A format asked about; repeat, or separate by commas."),

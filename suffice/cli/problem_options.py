@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from suffice.encodings.problem import Interval, Problem, Tolerance
+from suffice.encodings.problem import Problem, Tolerance
 from suffice.errors import InputError
-from suffice.questions import Asking, Placement, ask, make_tolerance, read_file, read_formula, read_input_model
+from suffice.questions import Asking, Placement, ask, make_tolerance, read_file, read_formula, read_input_model, read_precondition
+
+if TYPE_CHECKING:
+    from suffice.encodings.readers.inputs import Inputs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,22 @@ class QuestionOptions:
     absolute: str | None
     relative_part: str | None
     inputs: str | None
+    where: Sequence[str] = ()
+
+
+def make_placement(input_format: str | None, compute: str | None, output: str | None, override: bool, accuracy: str | None) -> Placement:
+    """What --in, --compute, --out, --override and --accuracy say. Raises InputError."""
+    pairs = [part.partition("=") for part in accuracy.split(",")] if accuracy is not None else []
+    for name, equals, ulps in pairs:
+        if not name.strip() or not equals or not ulps.strip():
+            raise InputError(f"--accuracy {accuracy} is not a list of F=ULPS", mend="write --accuracy sin=2,exp=1")
+    return Placement(
+        input=input_format,
+        compute=compute,
+        output=output,
+        override=override,
+        accuracy={name.strip(): ulps.strip() for name, _, ulps in pairs},
+    )
 
 
 def read_asking(
@@ -50,17 +70,25 @@ def _no_format() -> str:
 
 
 def _from_formula(question: QuestionOptions, formula: str) -> Problem:
-    box = _box(question.var)
-    expression = read_formula(formula, box)
-    for name in box:
-        if name not in expression.variables:
+    given = _inputs(question.var)
+    expression = read_formula(formula, given.box, given.vectors)
+    preconditions = tuple(read_precondition(text, given.box, given.vectors) for text in question.where)
+    used = {name for part in (expression, *preconditions) for name in part.variables}
+    for name in given.box:
+        if name not in used and not any(name in parts for parts in given.vectors.values()):
             raise InputError(f"--var {name} is no input of the formula", mend="leave it out, or use it in the formula")
-    return Problem(expression=expression, box=box, tolerance=_tolerance(question), inputs=read_input_model(question.inputs or "real"))
+    return Problem(
+        expression=expression,
+        box={name: side for name, side in given.box.items() if name in used},
+        tolerance=_tolerance(question),
+        inputs=read_input_model(question.inputs or "real"),
+        preconditions=preconditions,
+    )
 
 
 def _with_options(problem: Problem, question: QuestionOptions) -> Problem:
     """A file's problem with what the options change."""
-    box = _box(question.var)
+    box = _inputs(question.var).box
     for name in box:
         if name not in problem.box:
             raise InputError(f"--var {name} is no input of the file's problem", mend=f"its inputs are {', '.join(problem.box)}")
@@ -69,19 +97,15 @@ def _with_options(problem: Problem, question: QuestionOptions) -> Problem:
         box={**problem.box, **box},
         tolerance=_tolerance(question) or problem.tolerance,
         inputs=problem.inputs if question.inputs is None else read_input_model(question.inputs),
+        preconditions=(*problem.preconditions, *(read_precondition(text, problem.box) for text in question.where)),
     )
 
 
-def _box(sides: Sequence[str]) -> dict[str, Interval]:
+def _inputs(sides: Sequence[str]) -> Inputs:
+    from suffice.encodings.readers.inputs import read_inputs
     from suffice.encodings.readers.numbers import read_interval
 
-    box: dict[str, Interval] = {}
-    for text in sides:
-        name, interval = read_interval(text)
-        if name in box:
-            raise InputError(f"--var {name} is given twice", mend="give each input one interval")
-        box[name] = interval
-    return box
+    return read_inputs(map(read_interval, sides), where="--var")
 
 
 def _tolerance(question: QuestionOptions) -> Tolerance | None:

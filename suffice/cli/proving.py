@@ -9,12 +9,11 @@ import typer
 
 from suffice.cli import options as o
 from suffice.cli.keeping import Keeping, check_place
-from suffice.cli.problem_options import QuestionOptions, read_asking
+from suffice.cli.problem_options import QuestionOptions, make_placement, read_asking
 from suffice.cli.progress import progress_bar
 from suffice.cli.reporting import report
 from suffice.cli.statuses import DONE, UNDECIDED, UNEXPECTED
 from suffice.proofs.certificate import Verdict
-from suffice.questions import Placement
 
 if TYPE_CHECKING:
     from suffice.prover.results import Result
@@ -30,9 +29,12 @@ def prove(
     abs: o.Absolute = None,
     rel: o.RelativePart = None,
     inputs: o.Inputs = None,
+    where: o.Where = None,
     input_format: o.InputFormat = None,
     compute: o.Compute = None,
     output_format: o.OutputFormat = None,
+    override: o.Override = False,
+    accuracy: o.Accuracy = None,
     timeout: o.Timeout = None,
     run_all: o.RunAll = False,
     save: o.Save = None,
@@ -53,9 +55,17 @@ def prove(
 
     check_place(save)
     question = QuestionOptions(
-        file=problem, expr=expr, var=var or (), eps=eps, relative=relative, absolute=abs, relative_part=rel, inputs=inputs
+        file=problem,
+        expr=expr,
+        var=var or (),
+        eps=eps,
+        relative=relative,
+        absolute=abs,
+        relative_part=rel,
+        inputs=inputs,
+        where=where or (),
     )
-    asking = read_asking(question, format or (), Placement(input=input_format, compute=compute, output=output_format))
+    asking = read_asking(question, format or (), make_placement(input_format, compute, output_format, override, accuracy))
     with progress_bar() as progress:
         answer = ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
     report(answer, keeping=Keeping(save, archive), traced=answer.results if trace else (), findings=run_all, as_json=as_json)
@@ -72,9 +82,12 @@ def minimum(
     abs: o.Absolute = None,
     rel: o.RelativePart = None,
     inputs: o.Inputs = None,
+    where: o.Where = None,
     input_format: o.InputFormat = None,
     compute: o.Compute = None,
     output_format: o.OutputFormat = None,
+    override: o.Override = False,
+    accuracy: o.Accuracy = None,
     timeout: o.Timeout = None,
     run_all: o.RunAll = False,
     save: o.Save = None,
@@ -95,9 +108,17 @@ def minimum(
 
     check_place(save)
     question = QuestionOptions(
-        file=problem, expr=expr, var=var or (), eps=eps, relative=relative, absolute=abs, relative_part=rel, inputs=inputs
+        file=problem,
+        expr=expr,
+        var=var or (),
+        eps=eps,
+        relative=relative,
+        absolute=abs,
+        relative_part=rel,
+        inputs=inputs,
+        where=where or (),
     )
-    placement = Placement(input=input_format, compute=compute, output=output_format)
+    placement = make_placement(input_format, compute, output_format, override, accuracy)
     asking = read_asking(question, among or (), placement, otherwise=LADDER)
     with progress_bar() as progress:
         answer = MinimumAnswer(decide(asking.problem, by_size(asking.formats), timeout=timeout, run_all=run_all, progress=progress))
@@ -114,9 +135,12 @@ def bounds(
     var: o.Sides = None,
     relative: o.MeasureRelative = False,
     inputs: o.Inputs = None,
+    where: o.Where = None,
     input_format: o.InputFormat = None,
     compute: o.Compute = None,
     output_format: o.OutputFormat = None,
+    override: o.Override = False,
+    accuracy: o.Accuracy = None,
     timeout: o.Timeout = None,
     plot: o.Plot = None,
     as_json: o.AsJson = False,
@@ -143,8 +167,9 @@ def bounds(
         absolute=None,
         relative_part=None,
         inputs=inputs,
+        where=where or (),
     )
-    placement = Placement(input=input_format, compute=compute, output=output_format)
+    placement = make_placement(input_format, compute, output_format, override, accuracy)
     asking = read_asking(question, format or (), placement, needs_tolerance=False)
     if plot is not None:
         check_picture(plot, asking.problem)

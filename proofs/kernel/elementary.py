@@ -7,6 +7,7 @@ a computed value.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import isqrt
 
 from .series import (
@@ -33,6 +34,12 @@ def pi(bits: int) -> Bounds:
     """pi."""
     below = pi_below(bits + _GUARD)
     return outward(below, below + 2, _GUARD)
+
+
+@lru_cache(maxsize=64)
+def e(bits: int) -> Bounds:
+    """e."""
+    return exp(1 << bits, bits)
 
 
 def exp(x: int, bits: int) -> Bounds:

@@ -47,7 +47,7 @@ class FixedPoint:
 
     def e(self) -> Interval:
         """e."""
-        return elementary.exp(1 << self.bits, self.bits)
+        return elementary.e(self.bits)
 
     def add(self, a: Interval, b: Interval) -> Interval:
         """a + b, exact."""

@@ -14,6 +14,9 @@ MAX_DIGITS = 4_000
 MAX_NODES = 200_000
 """Nodes of a problem's expression, and of its preconditions together with it."""
 
+MAX_HELD_BITS = 1 << 30
+"""Size of the numbers of one pass over the nodes; an eighth of it for numbers of the usual size."""
+
 MAX_EXPONENT = 1_000
 """Magnitude of the exponent of an integer power."""
 
@@ -53,6 +56,9 @@ MAX_END_BITS = 1 << 14
 
 MAX_SCRIPT_DIGITS = 4_000
 """Decimal digits of a number in an SMT-LIB script."""
+
+MAX_SCRIPT_SHARES = 10_000
+"""Roundings in an SMT-LIB script; a claim that rests on more has none."""
 
 MAX_WORK = 100_000_000_000
 """Budget of work (budget.py), about a minute."""

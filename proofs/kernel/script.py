@@ -16,10 +16,10 @@ from .question import Question
 
 
 def script(question: Question, bound: str, derivation: Derivation) -> str | None:
-    """The script of a claim, None where the evidence is points or cells alone and no solver is needed."""
+    """The script of a claim, None where no solver is needed (points and cells alone), or too many numbers are."""
     if bound == "floor" and derivation.facts:
         return _floor_script(question, derivation)
-    if bound in ("floor_upper", "error_bound") and derivation.shares:
+    if bound in ("floor_upper", "error_bound") and 0 < len(derivation.shares) <= limits.MAX_SCRIPT_SHARES:
         return _error_script(question, bound, derivation)
     return None
 

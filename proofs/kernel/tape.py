@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
+from . import limits
 from .budget import Budget as Budget
 from .budget import interval_work, oversize_work, slope_work
-from .failures import LeafFailure
+from .failures import LeafFailure, Rejection
 from .fixed import DomainFailure, FixedPoint, TooLarge
 from .question import LOGICAL, Box, Node
-from .truths import UNDEFINED, decide, distance, union, used_operands
+from .truths import UNDEFINED, between, decide, distance, union, used_operands
 from .truths import Interval as Interval
 
 _Join = Callable[[int, Interval, Interval], Interval]
@@ -26,7 +27,10 @@ class Tape:
     """An expression with its constants enclosed once, evaluated over boxes in fixed-point interval arithmetic."""
 
     def __init__(self, nodes: tuple[Node, ...], precision: int, budget: Budget) -> None:
+        if len(nodes) * precision > limits.MAX_HELD_BITS // 8:
+            raise Rejection("the precision is too large for so many nodes")
         self.nodes = nodes
+        self._held = 0
         self.fixed = fixed = FixedPoint(precision)
         self.budget = budget
         self.zero: Interval = fixed.from_fraction(Fraction(0))
@@ -45,7 +49,11 @@ class Tape:
         """Spend what an operation costs more on numbers beyond the usual size."""
         for lo, hi in intervals:
             if hi > self._largest or lo < self._least:
-                self.budget.spend(oversize_work(op, max(hi, -lo).bit_length()))
+                bits = max(hi, -lo).bit_length()
+                self.budget.spend(oversize_work(op, bits))
+                self._held += 2 * bits
+                if self._held > limits.MAX_HELD_BITS:
+                    raise Rejection("the numbers that checking holds at once are too large")
 
     def box(self, box: Box) -> dict[str, Interval]:
         """The box in fixed point, rounded outward."""
@@ -101,14 +109,16 @@ class Tape:
 
         def jump(k: int, a: Interval, b: Interval) -> Interval:
             jumps[k] = distance(a, b)
-            lo, hi = union(a, b)
-            return lo - jumps[k], hi + jumps[k]
+            value = between(a, b)
+            self._charge_large("mul", (value,))
+            return value
 
         return self._evaluate(inputs, errors, jump), jumps
 
     def _evaluate(self, inputs: Mapping[str, Interval], errors: list[int | None] | None, join: _Join | None) -> list[Interval]:
         """One pass; `join` gives the value of an `if` that is not decided, which is undefined without it."""
         self.budget.spend(self.work)
+        self._held = 0
         result: list[Interval] = []
         reasons: dict[int, str] = {}
         for k, node in enumerate(self.nodes):
@@ -161,6 +171,7 @@ class Tape:
         LeafFailure at an `if` that is not decided, unless it `may_jump` because its jump is an error of its own (THEORY S1).
         """
         self.budget.spend(self.slope_work)
+        self._held = 0
         slopes = [self.zero] * len(self.nodes)
         slopes[-1] = self.one
         fixed = self.fixed

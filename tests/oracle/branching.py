@@ -28,6 +28,9 @@ from .truth import Truth
 DEPTH = 4
 """So often a part of a cell is halved where a comparison is not decided on it, in each direction."""
 
+LARGEST = 1 << 2000
+"""Numbers beyond it are taken for undefined, and smaller ones than its inverse for zero or as small."""
+
 NEAR = Fraction(1, 1 << 40)
 
 Truths = tuple[bool, bool]
@@ -74,7 +77,9 @@ def _enclose_node(node: Node, x: list[Enclosure], box: Mapping[str, arb]) -> Enc
     if node.op in (Op.LT, Op.LE, Op.EQ):
         return _compare(node.op, *x)
     y = _number(node, x, box)
-    return y if y.is_finite() else None
+    if not y.is_finite() or not abs(y) <= LARGEST:
+        return None
+    return y.union(arb(0)) if abs(y) < 1 / arb(LARGEST) else y
 
 
 def _branch(x: list[Enclosure]) -> Enclosure:

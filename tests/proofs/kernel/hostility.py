@@ -160,6 +160,12 @@ def _documents() -> dict[str, Callable[[], bytes]]:
         "1,000 inputs": lambda: _document(
             problem(SQUARE, {f"x{k}": ["0", "1"] for k in range(1000)} | UNIT), formats(FP16), "floor", pair({"x": "0"})
         ),
+        "100,000 times e": lambda: _covered(_tree(["e"]), FP32, cover(0, precision=4096)),
+        "conditions of e": lambda: _within([[["e"], ["e"], ["lt", 0, 1]]] * 60_000, SQUARE),
+        "a format for each node": lambda: _document(
+            problem(_chain([["var", "x"]], ["neg"], 30_000), UNIT),
+            formats(FP16, operations=[[floating(24, -126 - k, 127), [k]] for k in range(30_000)]), "witness_error", a_run(x="1/3"),
+        ),
         "a tower of products": lambda: _program(_chain([["const", DIGITS]], ["mul"], 200), HUGE),
         "exact squares": lambda: _document(
             problem(_chain([["var", "x"]], ["pow", 1000], 9), UNIT), formats(EXACT), "witness_error", a_run(x=f"1/{DIGITS}")
@@ -174,10 +180,37 @@ def costly_texts() -> dict[str, Callable[[], bytes]]:
     return {
         "a thousand sines of 10^3999": _encoded(lambda: _program(_sines(1000), HUGE)),
         "20,000 functions at p = 4096": _encoded(lambda: _program(_chain([["const", "1/3"]], ["atan"], 19_000), HUGE)),
+        "190,000 conditionals on few leaves": _encoded(lambda: _covered(_steps(190_000), FP32, cover(*_balanced(2)))),
+        "an undecided conditional in many parts": _encoded(
+            lambda: _document(
+                problem(_steps(20_000), UNIT), formats(FP16), "floor", law("count", {"x": "0"}, {"x": "1"}, pieces=4096)
+            )
+        ),
         "4,096 pieces of a wild cell": _encoded(
             lambda: _covered([["var", "x"], ["sin", 0]], E2M1, cover(*_balanced(12), pieces=4096, precision=1024), far)
         ),
     }
+
+
+def _tree(leaf: Json) -> Json:
+    """A sum of many copies of a node."""
+    nodes: list[Json] = [leaf] * (limits.MAX_NODES // 2)
+    return [*nodes, ["add", 0, 1], *(["add", k, len(nodes) + k - 2] for k in range(2, len(nodes)))]
+
+
+def _within(conditions: list[Json], nodes: Json) -> Json:
+    """A run under preconditions."""
+    document = _program(nodes, FP32)
+    document["problem"]["preconditions"] = conditions
+    return document
+
+
+def _steps(count: int) -> list[Json]:
+    """Conditionals, each in the branch of the next."""
+    nodes: list[Json] = [["var", "x"], ["const", "1/2"], ["lt", 0, 1], ["neg", 0], ["if", 2, 3, 0]]
+    for _ in range(count):
+        nodes.append(["if", 2, len(nodes) - 1, 0])
+    return nodes
 
 
 def _encoded(make: Callable[[], Json]) -> Callable[[], bytes]:

@@ -198,12 +198,28 @@ ONCE = cover(0)
 HOLE = [X, ["const", "21/16"], ["sub", 0, 1], ["const", "23/16"], ["sub", 0, 3], ["mul", 2, 4], ["sqrt", 5]]
 """Defined at the two ends of a cell and nowhere between."""
 
+
+
+def _doubled(times: int) -> Json:
+    """2^50000 times x, times one again and again."""
+    nodes: Json = [X, ["const", "2"], ["pow", 1, 500], ["pow", 2, 100], ["mul", 0, 3]]
+    return [*nodes, *(["neg", k] for k in range(4, times))]
+
+
 NOWHERE = problem(SQUARE, ONE_TO_TWO, absolute="1") | {"preconditions": [[X, ["const", "1"], ["lt", 0, 1]]]}
 
 REFUSED: list[tuple[Json, str]] = [
     (asked(HOLE, {"x": ["21/16", "23/16"]}, formats(SMALL), pair(*CELL)), "f was not shown to be defined and continuous between the two"),
     (asked(SQUARE, ONE_TO_TWO, formats(SMALL), ONCE) | {"problem": NOWHERE}, "the preconditions hold nowhere on the cover"),
     (asked(STEP, ONE_TO_TWO, formats(SMALL), ONCE, bound="floor_upper"), "node 4 (if) may take either branch"),
+    (
+        asked([X, ["exp", 0], *(["neg", k] for k in range(1, 40_000))], FAR, formats(SMALL), cover(0, precision=4096)),
+        "the precision is too large for so many nodes",
+    ),
+    (
+        asked(_doubled(70_000), {"x": ["0", "1"]}, formats(FP16), cover(0)) | {"claims": [claim_of("floor", pair({"x": "1/2"}))]},
+        "the numbers that checking holds at once are too large",
+    ),
     (asked(EXP, FAR, formats(E4M3), ONCE), "node 1 (exp) may overflow"),
     (asked(EXP, FAR, formats(E4M3, compute=FP32), ONCE), "the output may overflow"),
     (asked(EXP, {"x": ["6", "600"]}, formats(E4M3), ONCE), "the input x may overflow"),

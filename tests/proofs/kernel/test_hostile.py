@@ -38,6 +38,7 @@ REASONS = {
     "cuts that leave all else waiting": "parts waiting",
     "codes of 100 bits": "an integer of 31 digits",
     "20,000 inputs": "more than 1024 keys",
+    "100,000 times e": "the precision is too large for so many nodes",
     "1,000 inputs": "more than 256 inputs",
     "many keys": "more than 1024 keys",
 }

@@ -13,20 +13,28 @@ from suffice.proofs.kernel.measure import Measure
 from .documents import FP16, a_run, canonical, certificate, cover, formats, problem, report
 from .judging import Judge
 from .mutations import mutate_many
-from .samples import SQUARE, plain, pool
+from .samples import SQUARE, branching, handmade, pool
 
 
 def test_mutants_are_rejected_or_true() -> None:
-    outcome = mutate_many(plain() | pool(), 600, seed=0)
+    outcome = mutate_many(handmade() | pool(), 600, seed=0)
     assert outcome.false == []
     assert outcome.unjudged == []
     assert outcome.true >= 20
     assert len(outcome.rejected) >= 60
 
 
+def test_mutants_of_branching_certificates_are_rejected_or_true() -> None:
+    outcome = mutate_many(branching(), 400, seed=1)
+    assert outcome.false == []
+    assert len(outcome.unjudged) <= 4
+    assert outcome.true >= 20
+    assert len(outcome.rejected) >= 40
+
+
 def test_the_judge_calls_the_samples_true() -> None:
     judge = Judge()
-    for name, document in (plain() | pool()).items():
+    for name, document in (handmade() | pool()).items():
         assert judge.falsehoods(canonical(document)) == [], name
 
 

@@ -122,20 +122,19 @@ def draw(rows: Sequence[GrowthRow], fmt: str, path: Path) -> None:
     """Seconds and memory against operations, and seconds against inputs."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(12, 3.8), layout="constrained")
-    panels = figure.subplots(1, 3)
     few = [family for family, (_, sizes) in FAMILIES.items() if max(sizes) <= 12]
-    for axes, what, across in zip(panels, ("seconds", "megabytes", "seconds"), ("operations", "operations", "inputs"), strict=True):
-        for family in FAMILIES:
-            here = [row for row in rows if row.family == family and getattr(row, what) and (family in few) == (across == "inputs")]
-            if here:
-                axes.plot(
-                    [getattr(row, across) for row in here], [getattr(row, what) for row in here], marker="o", markersize=4, label=family
-                )
+    by_size = [row for row in rows if row.family not in few]
+    by_inputs = [row for row in rows if row.family in few]
+    wanted = [("seconds", "operations", by_size), ("megabytes", "operations", by_size), ("seconds", "inputs", by_inputs)]
+    panels = [panel for panel in wanted if panel[2]]
+    figure = Figure(figsize=(4 * len(panels), 3.8), layout="constrained")
+    for axes, (what, across, chosen) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        for family in dict.fromkeys(row.family for row in chosen):
+            here = [row for row in chosen if row.family == family and getattr(row, what)]
+            axes.plot([getattr(row, across) for row in here], [getattr(row, what) for row in here], marker="o", markersize=4, label=family)
         axes.set(xlabel=across, ylabel=what, yscale="log", xscale="linear" if across == "inputs" else "log")
+        axes.legend(fontsize=8)
         axes.grid(alpha=0.3)
-        if axes.get_legend_handles_labels()[1]:
-            axes.legend(fontsize=8)
     figure.suptitle(f"Upper bounds in {fmt}", fontsize=10)
     figure.savefig(path, dpi=120)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-MAX_TEXT = 250_000
-"""Characters of a formula or a file."""
+MAX_TEXT = 4_000_000
+"""Characters of a file."""
 
-MAX_NODES = 20_000
+MAX_FORMULA = 250_000
+"""Characters of an infix formula."""
+
+MAX_NODES = 200_000
 """Distinct operations, inputs and constants of an expression."""
 
 MAX_POWER = 1_000

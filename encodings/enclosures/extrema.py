@@ -18,6 +18,9 @@ WORK = 30_000
 
 FEWEST_PIECES = 60
 
+LEAST_WORK = 300_000
+"""Nodes that the fewest pieces may take together: very long expressions get a single one."""
+
 
 POINT_BITS = 80
 """Relative accuracy of the values at attained points."""
@@ -76,7 +79,8 @@ def search_both(
 ) -> tuple[Supremum, Supremum]:
     """The suprema of minus the expression and of the expression (see search.objective)."""
     target = objective(expression, kinks=kinks, guards=guards, preconditions=preconditions)
-    pieces = max(FEWEST_PIECES, min(budget, WORK // len((target.with_slopes or target.value).nodes)))
+    nodes = len((target.with_slopes or target.value).nodes)
+    pieces = max(min(FEWEST_PIECES, LEAST_WORK // nodes), min(budget, WORK // nodes), 1)
     return Search(target, box, flipped=True).run(pieces), Search(target, box).run(pieces)
 
 

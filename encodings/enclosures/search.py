@@ -32,6 +32,12 @@ GAP = Fraction(1, 1 << 30)
 CLIMBS = 24
 """How often the step of the final ascent is halved."""
 
+CLIMB_WORK = 1_000_000
+"""Nodes that the final ascent evaluates at most."""
+
+LARGEST_WITH_SLOPES = 10_000
+"""Expressions of more nodes are searched without their slopes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Objective:
@@ -39,7 +45,7 @@ class Objective:
 
     The domain must have been checked. `value` may take generalised derivatives at kinks; `with_slopes` and `at_points` never do. Only
     `value` makes use of the preconditions, whose own tape is `counting`: a segment between two points that count may leave them. An
-    expression with an `if` has no slopes (None).
+    expression with an `if`, or a very long one, has no slopes (None).
     """
 
     variables: tuple[str, ...]
@@ -62,7 +68,7 @@ def objective(
     return Objective(
         variables,
         join([expression, *guards], defined=True, kinks=kinks, assuming=preconditions),
-        None if has_choice(expression) else _with_slopes(expression, variables, guards),
+        None if has_choice(expression) or len(expression.nodes) > LARGEST_WITH_SLOPES else _with_slopes(expression, variables, guards),
         join([expression, *guards], defined=True),
         join(preconditions) if preconditions else None,
     )
@@ -138,7 +144,8 @@ class Search:
 
     def _climb(self) -> None:
         """Improves the best point by steps along the sides, halved when none of them helps."""
-        for halvings in range(3, 3 + CLIMBS):
+        rounds = CLIMB_WORK // (2 * len(self._box) * len(self._target.at_points.nodes) or 1)
+        for halvings in range(3, 3 + min(CLIMBS, rounds)):
             if self._best_point is None:
                 return
             for name, (lo, hi) in self._box.items():

@@ -30,6 +30,7 @@ from suffice.encodings.readers.fpcore_values import (
     select,
     truths,
 )
+from suffice.encodings.readers.functions import INSTEAD
 from suffice.encodings.readers.numbers import check_digits, looks_like_number, read_number
 from suffice.encodings.readers.places import nearest, place, shown
 from suffice.encodings.readers.powers import apply_power
@@ -211,7 +212,8 @@ def _unknown(reader: Reader, call: Call) -> InputError:
     if call.name in names:
         count = len(call.args)
         return InputError(f"{call.name} does not take {count} argument{'s' * (count != 1)}")
-    mend = nearest(call.name, names, "rewrite the core without it")
+    otherwise = f"write {INSTEAD[call.name]}, in FPCore's notation" if call.name in INSTEAD else "rewrite the core without it"
+    mend = otherwise if call.name in INSTEAD else nearest(call.name, names, otherwise)
     return InputError(f"the construct {shown(call.name)} is not supported", mend=mend)
 
 

@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NoReturn
 
 from suffice.encodings.expression import Expression, ExpressionBuilder
-from suffice.encodings.limits import MAX_NODES, MAX_TEXT
+from suffice.encodings.limits import MAX_FORMULA, MAX_NODES
 from suffice.encodings.readers.places import place, shown
 from suffice.encodings.readers.terms import TermReader
 from suffice.errors import InputError
@@ -45,8 +45,8 @@ def read_condition(text: str, variables: Collection[str], vectors: Vectors | Non
 
 
 def _read(text: str, variables: Collection[str], vectors: Vectors, *, is_condition: bool) -> Expression:
-    if len(text) > MAX_TEXT:
-        raise InputError(f"a formula of {len(text)} characters", mend=f"use at most {MAX_TEXT}, or name shared terms in an FPCore file")
+    if len(text) > MAX_FORMULA:
+        raise InputError(f"a formula of {len(text)} characters", mend=f"use at most {MAX_FORMULA}, or name shared terms in an FPCore file")
     if not text.strip():
         raise InputError("the formula is empty", mend="write one, as in x^2 - 2*x")
     reader = TermReader(text, frozenset(variables), vectors, ExpressionBuilder())

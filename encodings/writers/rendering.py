@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from suffice.encodings.expression import Expression
-from suffice.encodings.limits import MAX_TEXT
+from suffice.encodings.limits import MAX_FORMULA
 from suffice.errors import InputError
 
 
@@ -30,7 +30,7 @@ class Layout:
     level: int
 
 
-def render(root: int, layout_of: Callable[[int], Layout], opening: str = "(", closing: str = ")", most: int = MAX_TEXT) -> str:
+def render(root: int, layout_of: Callable[[int], Layout], opening: str = "(", closing: str = ")", most: int = MAX_FORMULA) -> str:
     """The term of the node `root` with its subterms written out. Raises InputError beyond `most` characters."""
     parts: list[str] = []
     length = 0

@@ -172,7 +172,7 @@ BAD = {
     "(FPCore () (pow 2))": "line 1, column 12 at '(pow 2))': pow does not take 1 argument",
     "(FPCore () 1/0)": "line 1, column 12 at '1/0)': '1/0' divides by zero; give a denominator other than 0",
     "(" * 10**5: "line 1, column 100000 at '(': a parenthesis is not closed; close it",
-    " " * 10**6: "an FPCore file of 1000000 characters; use at most 250000",
+    " " * 5_000_000: "an FPCore file of 5000000 characters; use at most 4000000",
 }
 
 

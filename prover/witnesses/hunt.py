@@ -58,10 +58,11 @@ class Hunt:
         self._target = np.inf if self.upper is None else _TARGET * self.upper
 
     def run(self, hints: Sequence[Point]) -> None:
-        """Search until time runs out, the target is reached, or the rounds are over."""
+        """Search until time runs out, the target is reached, or another round finds nothing better."""
         for _ in range(_ROUNDS):
+            before = self._largest_error()
             self._evolve(self._explore(hints))
-            if self._is_over() or self.wild is not None:
+            if self._is_over() or self.wild is not None or -np.inf < self._largest_error() <= _PROGRESS * before:
                 break
 
     def candidates(self) -> tuple[Candidate, ...]:
@@ -77,7 +78,10 @@ class Hunt:
         return tuple(found)
 
     def _is_over(self) -> bool:
-        return time.monotonic() > self.deadline or (self.best is not None and len(self.best) > 0 and self.best.values[0] >= self._target)
+        return time.monotonic() > self.deadline or self._largest_error() >= self._target
+
+    def _largest_error(self) -> float:
+        return float(self.best.values[0]) if self.best is not None and len(self.best) else -np.inf
 
     def _explore(self, hints: Sequence[Point]) -> Herd:
         """Runs at the places where the leading term is largest, the runs with the largest errors, and points inside cells, on both

@@ -14,6 +14,9 @@ from suffice.prover.witnesses.scoring import Herd
 
 _MOST_CORNERS = 512
 
+_BINADES = 64
+"""So many powers of two below the ends of the box, or around its end next to zero, are sampled alike."""
+
 _PRESSURE = 3
 """Rank r of n is copied with density (r/n)^(1/3 - 1)."""
 
@@ -39,7 +42,7 @@ def first_codes(inputs: Sequence[Input], hints: Sequence[Point], random: np.rand
     for input, landmarks in zip(inputs, marks, strict=True):
         lo, hi = input.low, input.high
         uniform = random.uniform(lo, hi, count)
-        shrink = np.exp2(-random.uniform(0, 30, count))
+        shrink = np.exp2(-random.uniform(0, _BINADES, count))
         towards = 0.0 if lo <= 0 <= hi else lo if abs(lo) < abs(hi) else hi
         scaled = towards + (np.where(random.random(count) < 0.5, lo, hi) - towards) * shrink
         marked = landmarks[random.integers(0, len(landmarks), count)]

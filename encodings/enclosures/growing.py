@@ -17,7 +17,7 @@ from suffice.encodings.problem import Interval
 
 @dataclass(slots=True)
 class GrowingRanges:
-    """The ranges over a box of all nodes of a builder, computed once each and as far as somebody asks."""
+    """The ranges over a box of all nodes of a builder, computed once each and as far as somebody asks; none for inputs without a side."""
 
     builder: ExpressionBuilder
     box: Mapping[str, Interval]
@@ -32,5 +32,5 @@ class GrowingRanges:
                 node = self.builder.node(len(self._nodes))
                 self._nodes.append(node)
                 step = step_of(self._nodes, node)
-                self._values.append(inputs[step] if isinstance(step, str) else lazy_value(node, step, self._values))
+                self._values.append(inputs.get(step) if isinstance(step, str) else lazy_value(node, step, self._values))
         return is_false(self._values[condition])

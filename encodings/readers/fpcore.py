@@ -9,20 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from suffice.encodings.expression import Expression
 from suffice.encodings.limits import MAX_TEXT
 from suffice.encodings.problem import Box
 from suffice.encodings.readers.fpcore_body import FORMS, Reader
-from suffice.encodings.readers.fpcore_contexts import Context, annotated, outer_context, precision_text
+from suffice.encodings.readers.fpcore_contexts import Context, outer_context, precision_text
 from suffice.encodings.readers.fpcore_inputs import Argument, read_arguments, renamings
 from suffice.encodings.readers.fpcore_loops import LOOPS
-from suffice.encodings.readers.fpcore_values import Number, Truth, Value, truths
+from suffice.encodings.readers.fpcore_values import Number, Truth, Value, shape, truths
 from suffice.encodings.readers.places import place, shown
 from suffice.encodings.readers.preconditions import STRICT_NOTE, Region, region
 from suffice.encodings.readers.sexpressions import Atom, Group, Item, read_items
 from suffice.encodings.readers.text import check_size
 from suffice.errors import InputError
+
+MAX_OUTPUTS = 1_000
+"""Numbers that the value of a core may consist of."""
 
 _ALL_FORMS = {**FORMS, **LOOPS}
 
@@ -78,7 +82,10 @@ def _read_core(text: str, core: Item) -> FPCoreProblem:
     arguments = read_arguments(text, group, context)
     where = _region(text, properties.get(":pre"), arguments)
     reader = _reader(text, arguments, where.box)
-    components = tuple(_components(reader, reader.read(body, context), body))
+    value = reader.read(body, context)
+    if prod(shape(value)) > MAX_OUTPUTS:
+        raise InputError(f"more than {MAX_OUTPUTS} outputs", where=place(text, body.offset), mend="give fewer")
+    components = tuple(_components(reader, value, body))
     for _, expression in components:
         check_size(expression)
     named = properties.get(":name")
@@ -105,7 +112,7 @@ def _reader(text: str, arguments: tuple[Argument, ...], box: Box) -> Reader:
 def _region(text: str, pre: Item | None, arguments: tuple[Argument, ...]) -> Region:
     """The box and the preconditions that `:pre` states of the real inputs."""
     inputs = [name for argument in arguments for name in argument.inputs]
-    real = annotated(text, outer_context(text, {}), {})
+    real = outer_context(text, {})
     reader = _reader(text, tuple(Argument(a.name, a.dimensions, a.inputs, real) for a in arguments), {})
     condition = None if pre is None else _truth(reader, pre, real)
     if condition is not None and condition.known is False:

@@ -36,6 +36,7 @@ from suffice.encodings.readers.places import nearest, place, shown
 from suffice.encodings.readers.powers import apply_power
 from suffice.encodings.readers.sexpressions import Atom, Group, Item
 from suffice.errors import InputError
+from suffice.hardware_specs.format import EXACT
 
 if TYPE_CHECKING:
     from suffice.encodings.enclosures.growing import GrowingRanges
@@ -47,6 +48,9 @@ Form = Callable[["Reader", "Call", Context], Steps]
 
 MAX_COUNTER = 1024
 """Integers up to this magnitude are followed where they do not depend on the inputs, so that loops can be counted."""
+
+MAX_TERMS = 2_000_000
+"""Terms that are evaluated while loops are unrolled."""
 
 _OPERATIONS = {
     (operation.fpcore, operation.arity): op for op, operation in OPERATIONS.items() if op not in (Op.POW, Op.IF) and not operation.logical
@@ -96,6 +100,7 @@ class Reader:
     box: Box = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _ranges: GrowingRanges | None = None
+    _terms: int = 0
 
     def read(self, item: Item, context: Context) -> Value:
         """The value of a term. Raises InputError with line and column."""
@@ -162,6 +167,9 @@ class Reader:
 
     def _begin(self, item: Item, context: Context) -> Steps:
         assert isinstance(item, Group)
+        self._terms += 1
+        if self._terms > MAX_TERMS:
+            raise InputError(f"more than {MAX_TERMS} terms are evaluated", where=place(self.text, item.offset), mend="shorten the loops")
         head = item.items[0] if item.items else None
         if not isinstance(head, Atom) or head.quoted:
             raise InputError("not an operation", where=place(self.text, item.offset), mend="write (OPERATION ARGUMENT ...)")
@@ -258,7 +266,7 @@ def _in_integers(reader: Reader, call: Call, context: Context) -> Steps:
     """(# term), short for (! :precision integer term)."""
     if len(call.args) != 1:
         raise _unknown(reader, call)
-    return (yield call.args[0], replace(context, integer=True))
+    return (yield call.args[0], replace(context, precision=EXACT, format=EXACT, integer=True))
 
 
 def _power(reader: Reader, call: Call, context: Context) -> Steps:

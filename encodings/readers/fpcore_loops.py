@@ -28,6 +28,9 @@ from suffice.errors import InputError
 MAX_ITERATIONS = 1_000
 """Iterations of one loop, and parts of one tensor."""
 
+MAX_DIMENSIONS = 8
+"""Dimensions of a tensor."""
+
 EXTRA = 2
 """Iterations that the rounded program may make beyond the real loop."""
 
@@ -179,7 +182,7 @@ def _tensor(reader: Reader, call: Call, context: Context) -> Steps:
     reader.unbind(state.names)
     for size in reversed(sizes):
         parts = [tuple(parts[k : k + size]) for k in range(0, len(parts), size)]
-    return parts[0]
+    return _checked(parts[0])
 
 
 def _counts(items: Sequence[Item], context: Context) -> Steps:
@@ -202,8 +205,14 @@ def _array(_reader: Reader, call: Call, context: Context) -> Steps:
     parts = yield from each(call.args, context)
     if not parts:
         raise InputError("an array without parts", mend="write (array x y)")
-    shape(tuple(parts))
-    return tuple(parts)
+    return _checked(tuple(parts))
+
+
+def _checked(tensor: Value) -> Value:
+    extents = shape(tensor)
+    if prod(extents) > MAX_ITERATIONS or len(extents) > MAX_DIMENSIONS:
+        raise InputError(f"an array of more than {MAX_ITERATIONS} numbers or {MAX_DIMENSIONS} dimensions", mend="use fewer")
+    return tensor
 
 
 def _ref(_reader: Reader, call: Call, context: Context) -> Steps:

@@ -53,11 +53,18 @@ def truths(values: Sequence[Value]) -> list[Truth]:
     return result
 
 
-def shape(value: Value) -> tuple[int, ...]:
-    """The dimensions of a tensor, none of a number or a truth. Raises InputError for a ragged one."""
+def shape(value: Value, known: dict[int, tuple[int, ...]] | None = None) -> tuple[int, ...]:
+    """The dimensions of a tensor, none of a number or a truth; `known` are those of parts already seen.
+
+    Raises InputError for a ragged one.
+    """
     if not isinstance(value, tuple):
         return ()
-    parts = {shape(part) for part in value}
+    known = {} if known is None else known
+    for part in value:
+        if id(part) not in known:
+            known[id(part)] = shape(part, known)
+    parts = {known[id(part)] for part in value}
     if len(parts) != 1:
         raise InputError("the parts of an array differ in their dimensions", mend="make them alike")
     return (len(value), *parts.pop())

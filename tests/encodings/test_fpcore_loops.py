@@ -141,6 +141,9 @@ REFUSED = {
     "(ref (array x x) 2)": "an index is outside the tensor, or no integer constant; count from 0, and keep within the dimensions",
     "(# (+ x 1))": "an integer depends on the inputs, or is no small integer; use integer constants up to 1024, and + - *",
     "(while (< i 3) ([i 0]) i)": "not a binding; write [name initial update]",
+    "(let* ((a (array x x)) (a (array a a)) (a (array a a)) (a (array a a)) (a (array a a)) (a (array a a)) (a (array a a))"
+    " (a (array a a)) (a (array a a)) (a (array a a))) a)": "an array of more than 1000 numbers or 8 dimensions; use fewer",
+    "(array " * 5000 + "x" + ")" * 5000: "an array of more than 1000 numbers or 8 dimensions; use fewer",
     "(array x (array x x))": "the parts of an array differ in their dimensions; make them alike",
     "(if (< x 1) x (array x))": "the branches of if are of different kinds; make both a number, a truth, or tensors of one shape",
 }
@@ -152,6 +155,19 @@ def test_refused(body: str) -> None:
         core(body)
     assert f"{caught.value.what}; {caught.value.mend}" == REFUSED[body]
     assert caught.value.where.startswith("line 1, column")
+
+
+def test_loops_in_loops_end_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("suffice.encodings.readers.fpcore_body.MAX_TERMS", 20_000)
+    with pytest.raises(InputError, match="more than 20000 terms are evaluated; shorten the loops"):
+        core("(for ([i 200]) ([s 0 (for ([j 200]) ([t 0 (* x t)]) t)]) s)")
+
+
+def test_a_precondition_may_have_loops_too() -> None:
+    problem = core("x", "(and (<= 1 x 2) (for ([i 2]) ([c TRUE (and c (< (* i x) 3))]) c))")
+    assert [to_text(condition) for condition in problem.preconditions] == ["0*x < 3", "1*x < 3"]
+    with pytest.raises(InputError, match="could not be shown to end"):
+        core("x", "(and (<= 1 x 2) (< (while (< y 9) ([y x (+ y 1)]) y) 20))")
 
 
 def test_an_end_is_proved_only_where_the_condition_is_false_on_the_whole_box() -> None:

@@ -39,6 +39,7 @@ class Question(TypedDict, total=False):
     absolute: Number
     relative: Number | bool
     inputs: str
+    where: Iterable[str]
     name: str
 
 

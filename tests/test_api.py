@@ -10,7 +10,9 @@ import pytest
 import sympy
 
 import suffice
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel, Interval, Tolerance
+from suffice.errors import InputError
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import EXACT
 from suffice.questions import ask, by_size
@@ -85,6 +87,18 @@ def test_formats_asked_about() -> None:
 def test_formats_by_size() -> None:
     names = [asked.name for asked in by_size(ask("fp32,fp16,tf32,bf16,int8,fp8_e4m3,fp8_e5m2"))]
     assert names == ["int8", "fp8_e5m2", "fp8_e4m3", "bf16", "fp16", "tf32", "fp32"]
+
+
+def test_conditions_vectors_and_accuracies() -> None:
+    problem = suffice.Problem("dot(a, a)/x", {"a[2]": (-1, 1), "x": ("1/10", 2)}, where=["a[0] < x"])
+    assert list(problem.box) == ["a_0", "a_1", "x"]
+    assert [node.op for node in problem.preconditions[0].nodes][-1] is Op.LT
+    with pytest.raises(InputError, match="the condition is a number; compare it, as in x < y"):
+        suffice.Problem("x", {"x": (0, 1)}, where=["x"])
+    (asked,) = ask("fp16", suffice.Placement(override=True, accuracy={"sin": 2}))
+    assert asked.override and asked.accuracy == {Op.SIN: 2}
+    with pytest.raises(InputError, match="accuracy: 'max' is no elementary function"):
+        ask("fp16", suffice.Placement(accuracy={"max": 2}))
 
 
 def test_prove_answers_for_each_format() -> None:

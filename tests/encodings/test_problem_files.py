@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from fractions import Fraction
 from pathlib import Path
 
@@ -71,6 +73,15 @@ def test_files_that_ship(path: Path) -> None:
 
 def test_there_are_files() -> None:
     assert len(PROBLEMS) >= 12
+
+
+def test_what_the_documentation_shows_is_read() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "problems.md").read_text(encoding="utf-8")
+    blocks = [textwrap.dedent(block) for block in re.findall(r"(?:^    .*\n)+", text, re.MULTILINE)]
+    formulas, file = blocks
+    assert read_problem_toml(file).accuracy == {Op.EXP: Fraction(2)}
+    vectors = {"a": ("a_0", "a_1"), "b": ("b_0", "b_1")}
+    assert len([read_expression(formula, ["x", "y", "z"], vectors) for formula in re.split(r" {3,}", formulas.strip())]) == 5
 
 
 def test_fpcore_files(tmp_path: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 from . import limits
@@ -21,6 +22,7 @@ from .roundoff import Roundoff
 from .run import run
 from .splits import leaves
 from .tape import Interval, Tape
+from .truths import FALSE, TRUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,16 +277,31 @@ class Cover:
         """S1: sum over roundings of (largest error there) x (largest slope from there), ranges taken over all such errors."""
         bits, unit_bits = self.tape.fixed.bits, self.roundoff.unit_bits
         self.budget.spend(self.tape.work + 4 * len(self.question.nodes) * interval_work("add", unit_bits))
-        errors = self.roundoff.errors(leaf)
+        held, errors = self.roundoff.errors(leaf)
         widening = [None if error is None else -(-error >> unit_bits - bits) for error in errors]
-        values, jumps = self.tape.widened(self.tape.box(leaf), widening)
-        slopes = [max(-lo, hi) for lo, hi in self.tape.slopes(values, may_jump=True)]
-        terms = [(f"node_{k}", error, slope) for k, (error, slope) in enumerate(zip(errors[:-1], slopes, strict=True)) if error and slope]
-        terms += [(f"branch_{k}", jump << unit_bits - bits, slopes[k]) for k, jump in jumps.items()]
-        if errors[-1]:
-            terms.append(("output", errors[-1], self._scale))
-        total = Fraction(sum(error * slope for _, error, slope in terms), 1 << unit_bits + bits)
-        return self._bound(leaf, "S1", total, lambda: self._shares(terms))
+        values, jumps = self.tape.widened(self.tape.box(leaf), [(value.lo, value.hi) for value in held], widening)
+        worst: tuple[int, list[tuple[str, int, int]]] = (-1, [])
+        for outcome in self._outcomes(values, jumps):
+            slopes = [max(-lo, hi) for lo, hi in self.tape.slopes(outcome)]
+            rounded = zip(errors[:-1], slopes, strict=True)
+            terms = [(f"node_{k}", error, slope) for k, (error, slope) in enumerate(rounded) if error and slope]
+            terms += [(f"branch_{k}", jump << unit_bits - bits, slopes[k]) for k, jump in jumps.items()]
+            if errors[-1]:
+                terms.append(("output", errors[-1], self._scale))
+            worst = max(worst, (sum(error * slope for _, error, slope in terms), terms), key=lambda found: found[0])
+        total, terms = worst
+        return self._bound(leaf, "S1", Fraction(total, 1 << unit_bits + bits), lambda: self._shares(terms))
+
+    def _outcomes(self, values: list[Interval], jumps: dict[int, int]) -> Iterator[list[Interval]]:
+        """The enclosures under each way that the program may take through conditions that are not decided."""
+        tests = sorted({self.question.nodes[k].args[0] for k in jumps})
+        if len(tests) > limits.MAX_OPEN_CONDITIONS:
+            raise LeafFailure(f"more than {limits.MAX_OPEN_CONDITIONS} conditions are open on one leaf")
+        for outcome in product((TRUE, FALSE), repeat=len(tests)):
+            decided = list(values)
+            for test, truth in zip(tests, outcome, strict=True):
+                decided[test] = truth
+            yield decided
 
     def _shares(self, terms: list[tuple[str, int, int]]) -> tuple[Share, ...]:
         """Error and slope of every rounding that has a part in the bound."""

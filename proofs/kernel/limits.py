@@ -36,6 +36,9 @@ MAX_CODE = 1 << 64
 MAX_ULPS = 1 << 20
 """Error of a function that is not correctly rounded, in units in the last place."""
 
+MAX_OPEN_CONDITIONS = 3
+"""Conditions that a leaf may leave open: the bound is the largest over all their outcomes."""
+
 MAX_PIECES = 4_096
 """Parts into which one range or segment is cut."""
 

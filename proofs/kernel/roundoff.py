@@ -79,15 +79,15 @@ class Roundoff:
         summands = (2,) if node.op == "fma" else (0, 1)
         return tuple(i for i in summands if fmt.holds(self._program.nodes[node.args[i]]))
 
-    def errors(self, leaf: Box) -> list[int | None]:
-        """A bound of the rounding error at every node and at the output, over all values that a run from the leaf computes.
+    def errors(self, leaf: Box) -> tuple[list[Held], list[int | None]]:
+        """What a run from the leaf may hold at every node, and a bound of the rounding error there and, last, at the output.
 
-        None where the values may not be finite; LeafFailure where the result may not.
+        UNDEFINED and None where the values may not be finite; LeafFailure where the result may not.
         """
         held, errors, reasons = self.analyse(leaf)
         if held[-1] is UNDEFINED:
             raise LeafFailure(reasons[len(held) - 1])
-        return [*errors, self._output_error(held[-1])]
+        return held, [*errors, self._output_error(held[-1])]
 
     def analyse(self, leaf: Box) -> tuple[list[Held], list[int | None], dict[int, str]]:
         """What every node may hold (UNDEFINED where it may not be finite, with the reason), and how large its rounding error can be."""

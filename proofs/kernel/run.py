@@ -49,6 +49,11 @@ def run(nodes: tuple[Node, ...], program: Program, codes: dict[str, Value], budg
     """The output of the program on input codes (already rounded to the input format)."""
     if all(isinstance(fmt, Exact) for fmt in program.nodes):
         return _run_exactly(nodes, program.output, codes, budget)
+    return round_value(program.output, run_nodes(nodes, program, codes, budget)[len(nodes) - 1])
+
+
+def run_nodes(nodes: tuple[Node, ...], program: Program, codes: dict[str, Value], budget: Budget) -> dict[int, Value]:
+    """What every node that the run needs holds; the others, in branches not taken, are left out."""
     values: dict[int, Value] = {}
     pending = [len(nodes) - 1]
     while pending:
@@ -59,7 +64,7 @@ def run(nodes: tuple[Node, ...], program: Program, codes: dict[str, Value], budg
             if k not in values:
                 values[k] = _step(nodes[k], program.nodes[k], values, codes, budget)
         pending += missing
-    return round_value(program.output, values[len(nodes) - 1])
+    return values
 
 
 def _needed(node: Node, values: dict[int, Value]) -> tuple[int, ...]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from types import MappingProxyType
 
 from . import limits
 from .budget import Budget as Budget
@@ -11,8 +12,10 @@ from .budget import interval_work, oversize_work, slope_work
 from .failures import LeafFailure, Rejection
 from .fixed import DomainFailure, FixedPoint, TooLarge
 from .question import LOGICAL, Box, Node
-from .truths import UNDEFINED, between, decide, distance, union, used_operands
+from .truths import UNDEFINED, decide, distance, union, used_operands
 from .truths import Interval as Interval
+
+NOTHING: Mapping[int, Interval] = MappingProxyType({})
 
 _Join = Callable[[int, Interval, Interval], Interval]
 
@@ -31,6 +34,7 @@ class Tape:
             raise Rejection("the precision is too large for so many nodes")
         self.nodes = nodes
         self._held = 0
+        self._has_branches = any(node.op in LOGICAL for node in nodes)
         self.fixed = fixed = FixedPoint(precision)
         self.budget = budget
         self.zero: Interval = fixed.from_fraction(Fraction(0))
@@ -94,81 +98,117 @@ class Tape:
         LeafFailure where the last node may be undefined, or may jump because an `if` that counts is not decided. So the last node is a
         continuous function on the box.
         """
-        return self._evaluate(inputs, None, None)
+        return self._defined(inputs, None)
 
     def ranges(self, inputs: Mapping[str, Interval]) -> list[Interval]:
         """The same, with the hull of both branches of an `if` that is not decided: the last node is defined, but may jump."""
-        return self._evaluate(inputs, None, lambda _, a, b: union(a, b))
+        return self._defined(inputs, lambda _, a, b: union(a, b))
 
-    def widened(self, inputs: Mapping[str, Interval], errors: list[int | None]) -> tuple[list[Interval], dict[int, int]]:
+    def widened(
+        self, inputs: Mapping[str, Interval], held: Sequence[Interval], errors: Sequence[int | None]
+    ) -> tuple[list[Interval], dict[int, int]]:
         """THEORY S1: the enclosures with an absolute error added at each node, and the jump added at each `if` that is not decided.
 
-        An error is None where the program's values may not be finite: the node is undefined.
+        `held` is what a run holds at each node; inputs and constants lie between it and the real numbers, and a condition is decided where
+        both decide it alike. An error is None where the program's values may not be finite: the node is undefined.
         """
+        real = self._evaluate(inputs, lambda _, a, b: union(a, b)) if self._has_branches else []
         jumps: dict[int, int] = {}
 
         def jump(k: int, a: Interval, b: Interval) -> Interval:
-            jumps[k] = distance(a, b)
-            value = between(a, b)
+            _, first, second = (real[operand] for operand in self.nodes[k].args)
+            if UNDEFINED in (first, second):
+                return UNDEFINED
+            jumps[k] = size = distance(first, second)
+            lo, hi = union(a, b)
+            value = lo - size, hi + size
             self._charge_large("mul", (value,))
             return value
 
-        return self._evaluate(inputs, errors, jump), jumps
+        moved: dict[int, Interval] = {}
+        for k, node in enumerate(self.nodes):
+            if node.op in LOGICAL:
+                moved[k] = UNDEFINED if UNDEFINED in (real[k], held[k]) else union(real[k], held[k])
+            elif not node.args:
+                start = inputs[str(node.payload)] if node.op == "var" else self._leaves[k]
+                moved[k] = UNDEFINED if errors[k] is None else union(start, held[k])
+        return self._defined(inputs, jump, errors, moved), jumps
 
-    def _evaluate(self, inputs: Mapping[str, Interval], errors: list[int | None] | None, join: _Join | None) -> list[Interval]:
-        """One pass; `join` gives the value of an `if` that is not decided, which is undefined without it."""
+    def _defined(
+        self, inputs: Mapping[str, Interval], join: _Join | None, errors: Sequence[int | None] = (), moved: Mapping[int, Interval] = NOTHING
+    ) -> list[Interval]:
+        """One pass whose last node is defined; LeafFailure where it may not be."""
+        reasons: dict[int, str] = {}
+        values = self._evaluate(inputs, join, errors, moved, reasons)
+        if values[-1] == UNDEFINED:
+            raise LeafFailure(reasons[len(values) - 1])
+        return values
+
+    def _evaluate(
+        self,
+        inputs: Mapping[str, Interval],
+        join: _Join | None,
+        errors: Sequence[int | None] = (),
+        moved: Mapping[int, Interval] = NOTHING,
+        reasons: dict[int, str] | None = None,
+    ) -> list[Interval]:
+        """One pass; `join` gives the value of an `if` that is not decided, which is undefined without it; nodes in `moved` are given."""
         self.budget.spend(self.work)
         self._held = 0
         result: list[Interval] = []
-        reasons: dict[int, str] = {}
+        reasons = {} if reasons is None else reasons
         for k, node in enumerate(self.nodes):
+            if k in moved:
+                value = moved[k]
+                if value == UNDEFINED:
+                    reasons[k] = f"node {k} ({node.op}) may not be finite in the program"
+                result.append(value)
+                continue
             if node.op == "var":
                 value = inputs[str(node.payload)]
             elif k in self._leaves:
                 value = self._leaves[k]
             else:
                 value = self._evaluate_node(k, result, join, reasons)
-            if errors is not None and value != UNDEFINED:
+            if errors and value != UNDEFINED:
                 error = errors[k]
                 if error is None:
                     value, reasons[k] = UNDEFINED, f"node {k} ({node.op}) may not be finite in the program"
                 elif error:
                     value = value[0] - error, value[1] + error
             result.append(value)
-        if result[-1] == UNDEFINED:
-            raise LeafFailure(reasons[len(result) - 1])
         return result
 
     def _evaluate_node(self, k: int, values: list[Interval], join: _Join | None, reasons: dict[int, str]) -> Interval:
         """One node with operands; what is undefined has its first reason in `reasons`."""
         node = self.nodes[k]
         used = used_operands(node, values)
-        undefined = next((a for a in used if values[a] == UNDEFINED), None)
+        args = [values[a] for a in used]
         if node.op in LOGICAL:
-            truth = decide(node.op, [values[a] for a in used])
-            if truth == UNDEFINED and undefined is not None:
-                reasons[k] = reasons[undefined]
-            return truth
-        if undefined is not None:
-            reasons[k] = reasons[undefined]
-            return UNDEFINED
-        if node.op == "if":
-            if len(used) == 2:
-                return values[used[1]]
-            if join is not None:
-                return join(k, values[used[1]], values[used[2]])
+            value = decide(node.op, args)
+        elif UNDEFINED in args:
+            value = UNDEFINED
+        elif node.op != "if":
+            try:
+                return self.apply(node, args)
+            except LeafFailure as failure:
+                reasons[k] = str(failure)
+                return UNDEFINED
+        elif len(used) == 2:
+            return args[1]
+        elif join is not None:
+            return join(k, args[1], args[2])
+        else:
             reasons[k] = f"node {k} (if) may take either branch"
             return UNDEFINED
-        try:
-            return self.apply(node, [values[a] for a in node.args])
-        except LeafFailure as failure:
-            reasons[k] = str(failure)
-            return UNDEFINED
+        if value == UNDEFINED:
+            reasons[k] = reasons[used[args.index(UNDEFINED)]]
+        return value
 
-    def slopes(self, values: list[Interval], *, may_jump: bool = False) -> list[Interval]:
+    def slopes(self, values: list[Interval]) -> list[Interval]:
         """d(last node)/d(node) for every node, over the enclosures `values`; generalised derivatives at kinks.
 
-        LeafFailure at an `if` that is not decided, unless it `may_jump` because its jump is an error of its own (THEORY S1).
+        LeafFailure at an `if` that is not decided.
         """
         self.budget.spend(self.slope_work)
         self._held = 0
@@ -180,7 +220,7 @@ class Tape:
             if not node.args or slopes[k] == self.zero:
                 continue
             if node.op == "if":
-                self._pass_through(k, values, slopes, may_jump=may_jump)
+                self._pass_through(k, values, slopes)
                 continue
             args = [values[a] for a in node.args]
             self._charge_large(node.op, (*args, values[k], slopes[k]))
@@ -191,16 +231,12 @@ class Tape:
                 raise LeafFailure(f"the slope of {node.op}: {failure}") from None
         return slopes
 
-    def _pass_through(self, k: int, values: list[Interval], slopes: list[Interval], *, may_jump: bool) -> None:
-        """An `if` is the branch that it takes; where either may be the one, each counts wholly or not at all."""
+    def _pass_through(self, k: int, values: list[Interval], slopes: list[Interval]) -> None:
+        """An `if` is the branch that it takes."""
         _, *branches = used_operands(self.nodes[k], values)
-        slope = slopes[k]
-        if len(branches) == 2:
-            if not may_jump:
-                raise LeafFailure(f"the slope of node {k} (if), which may take either branch")
-            slope = union(slope, self.zero)
-        for branch in branches:
-            slopes[branch] = self.fixed.add(slopes[branch], slope)
+        if len(branches) != 1:
+            raise LeafFailure(f"the slope of node {k} (if), which may take either branch")
+        slopes[branches[0]] = self.fixed.add(slopes[branches[0]], slopes[k])
 
     def _partials(self, node: Node, args: list[Interval], value: Interval) -> list[Interval]:
         """The partial derivatives of one operation, by the rules of calculus; at kinks the hull of both sides."""

@@ -71,9 +71,3 @@ def union(a: Interval, b: Interval) -> Interval:
 def distance(a: Interval, b: Interval) -> int:
     """The largest |x - y| with x in a and y in b."""
     return max(a[1] - b[0], b[1] - a[0])
-
-
-def between(a: Interval, b: Interval) -> Interval:
-    """All x' + t (y - x) with x and x' in one of the intervals, y in the other and 0 <= t <= 1: the hull where both are points."""
-    first, second = a[1] - a[0], b[1] - b[0]
-    return min(a[0] - second, b[0] - first), max(a[1] + second, b[1] + first)

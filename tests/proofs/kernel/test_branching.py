@@ -14,6 +14,7 @@ import pytest
 from suffice.proofs.certificate import Formats, formats_to_json
 from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.failures import LeafFailure, Rejection
+from suffice.proofs.kernel.limits import MAX_OPEN_CONDITIONS
 from suffice.proofs.kernel.reading import read_nodes
 from suffice.proofs.kernel.tape import Tape
 from suffice.proofs.kernel.truths import FALSE, OPEN, TRUE, UNDEFINED, decide
@@ -79,17 +80,45 @@ def test_the_program_may_take_the_other_branch(op: str, swapped: bool) -> None:
     assert all(Fraction(value) <= Fraction(proved.value) for value in runs)
 
 
-def test_errors_pass_through_both_branches() -> None:
+def test_an_open_condition_leaves_no_slope() -> None:
     nodes = [X, ["const", "0"], ["lt", 0, 1], ["neg", 0], ["if", 2, 3, 0]]
     tape = Tape(read_nodes(nodes), 64, Budget())
     one = 1 << 64
-    values, jumps = tape.widened({"x": (-one, one)}, [0] * 5)
+    box = {"x": (-one, one)}
+    held = [(-one, one), (0, 0), OPEN, (-one, one), (-one, one)]
+    values, jumps = tape.widened(box, held, [0] * 5)
     assert jumps == {4: 2 * one}
-    slopes = tape.slopes(values, may_jump=True)
-    assert slopes[3] == (0, one)
-    assert slopes[0] == (-one, one)
     with pytest.raises(LeafFailure, match="may take either branch"):
         tape.slopes(values)
+    values[2] = TRUE
+    assert tape.slopes(values)[0] == (-one, -one)
+
+
+@pytest.mark.parametrize(("real", "held", "open_"), [((1, 2), (1, 2), False), ((1, 2), (0, 2), True), ((0, 2), (1, 2), True)])
+def test_a_condition_is_decided_where_reals_and_runs_decide_it_alike(real: tuple[int, int], held: tuple[int, int], open_: bool) -> None:
+    """x < 1/2 fails for all reals and for all values held, or for some of them: then the branch jumps."""
+    nodes = [X, ["const", "1/2"], ["lt", 0, 1], ["neg", 0], ["if", 2, 3, 0]]
+    tape = Tape(read_nodes(nodes), 64, Budget())
+    one = 1 << 64
+    x, code = ((lo * one, hi * one) for lo, hi in (real, held))
+    truth = OPEN if held[0] == 0 else FALSE
+    _, jumps = tape.widened({"x": x}, [code, (one // 2, one // 2), truth, code, code], [one] * 5)
+    assert bool(jumps) is open_
+
+
+def test_more_conditions_than_may_be_open_need_smaller_leaves() -> None:
+    nodes: list[Json] = [X]
+    root = 0
+    for k in range(MAX_OPEN_CONDITIONS + 1):
+        nodes += [["const", f"{k}/1000" if k else "0"], ["lt", 0, len(nodes)], ["neg", root], ["if", len(nodes) + 1, len(nodes) + 2, root]]
+        root = len(nodes) - 1
+    question = problem(_lowest_terms(nodes), UNIT, absolute="1")
+    with pytest.raises(LeafFailure, match="conditions are open on one leaf"):
+        derived(question, formats(floating(11, -14, 15)), "error_bound", cover(0))
+
+
+def _lowest_terms(nodes: Json) -> Json:
+    return [["const", str(Fraction(node[1]))] if node[0] == "const" else node for node in nodes]
 
 
 def test_a_jump_is_no_range_to_count() -> None:

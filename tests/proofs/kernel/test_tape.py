@@ -171,5 +171,6 @@ def test_products_of_slopes_too_large_to_hold_are_refused() -> None:
 def test_widening_reaches_the_nodes_above() -> None:
     found = tape([X, ["const", "3"], ["mul", 0, 1]])
     one = 1 << BITS
-    assert found.widened({"x": (0, one)}, [one, 0, 2 * one])[0][-1] == (-3 * one - 2 * one, 6 * one + 2 * one)
+    three = 3 * one
+    assert found.widened({"x": (0, one)}, [(-one, 2 * one), (three, three), (0, 0)], [one, 0, 2 * one])[0][-1] == (-5 * one, 8 * one)
     assert found.nodes[2] == Node("mul", (0, 1))

@@ -15,17 +15,20 @@ from suffice.encodings.enclosures.bounds import RangeBounds
 from suffice.encodings.enclosures.crosscheck import crosscheck_value
 from suffice.encodings.problem import Interval, Problem
 from suffice.errors import DisagreementError, DomainError
-from suffice.hardware_specs.format import EXACT, CodeFormat
-from suffice.proofs.decimals import decimal_nearest
+from suffice.hardware_specs.format import EXACT, CodeFormat, FloatFormat, IntFormat
+from suffice.proofs.decimals import decimal_above, decimal_nearest
 from suffice.proofs.kernel.derivation import Derivation
 from suffice.proofs.kernel.limits import MAX_PRECISION
 from suffice.prover.case import Asked, Case, is_free, make_case
 from suffice.prover.covers import MAX_LEAVES, CoverFailed, build_cover
 from suffice.prover.dossier import Dossier
 from suffice.prover.emulation import can_emulate
+from suffice.prover.engine import Effort
+from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound
 from suffice.prover.laws import along_segments, counting, inside_cell, write_point
 from suffice.prover.leading import cell_corners, leading_points
 from suffice.prover.results import Amount, Finding, Point
+from suffice.prover.runs import search_runs
 from suffice.prover.search import Candidate, Search, search
 
 DEFAULT_TIMEOUT = 60.0
@@ -162,16 +165,90 @@ def precision_for(attempt: Attempt) -> int:
 
 def find_cover(attempt: Attempt, *, ideal: bool) -> str:
     """A cover whose leaves all meet the threshold, then a tighter one if that is cheap; the reason if there is none."""
+    if not ideal and not attempt.enumerated:
+        return _find_program_cover(attempt)
+    reason = _cover_leaf_by_leaf(attempt, ideal=ideal)
+    if not reason:
+        tightest_cover(attempt, THOROUGH if attempt.run_all else CHEAP, ideal=ideal)
+    return reason
+
+
+def _cover_leaf_by_leaf(attempt: Attempt, *, ideal: bool) -> str:
+    """Cut the box with the kernel's own rule; the reason if that fails."""
     reason = ""
     for pieces in _PIECES_OF_CELL if ideal else _PIECES_OF_LEAF:
         failed = _build(attempt, attempt.dossier.threshold, ideal=ideal, pieces=pieces)
         if failed is None:
-            tightest_cover(attempt, THOROUGH if attempt.run_all else CHEAP, ideal=ideal)
             return ""
         reason = describe(failed)
         if failed.is_exhausted:
             break
     return reason
+
+
+_JUST_BELOW = 1 - 2.0**-40
+
+_COARSE_BITS = 11
+"""Inputs of such a precision at most have cells that a cover can visit one by one where S1 does not reach."""
+
+_TIGHTER = Effort(gap=0.01, leaves=2000, seconds=2.0)
+
+
+def _find_program_cover(attempt: Attempt) -> str:
+    """S1 by branch and bound, then runs that refute what it could not prove, then leaf by leaf where cells can be visited."""
+    threshold, case = attempt.dossier.threshold, attempt.case
+    seconds = max(attempt.deadline - time.monotonic(), 0.0)
+    effort = Effort(target=float(threshold) * _JUST_BELOW, seconds=min(seconds, _LONGEST_SEARCH))
+    bounded = search_bound(case, effort, precision_for(attempt))
+    if bounded.value is not None and bounded.value <= threshold:
+        _offer_bounded(attempt, bounded)
+        if attempt.dossier.meets("error_bound"):
+            _tighten(attempt)
+            return ""
+    if attempt.run_all or not attempt.dossier.exceeds("witness_error"):
+        find_runs(attempt, bounded, seconds=min(max(attempt.deadline - time.monotonic(), 0.0), _LONGEST_SEARCH))
+    if attempt.dossier.exceeds("witness_error"):
+        return ""
+    if all(isinstance(fmt, IntFormat) or (isinstance(fmt, FloatFormat) and fmt.p <= _COARSE_BITS) for fmt in case.inputs.values()):
+        return _cover_leaf_by_leaf(attempt, ideal=False)
+    if bounded.value is not None and bounded.value > threshold:
+        _offer_bounded(attempt, bounded)
+        return f"the error bound {decimal_above(bounded.value, 6)} exceeds the tolerance"
+    return f"no bound was found at {bounded.where()}"
+
+
+_LONGEST_SEARCH = 10.0
+"""Seconds for one search."""
+
+
+def _offer_bounded(attempt: Attempt, bounded: Bounded) -> None:
+    start = time.monotonic()
+    derived = attempt.dossier.offer("error_bound", evidence_of(bounded, attempt.case, precision_for(attempt)))
+    attempt.record("error bound", start - bounded.seconds, "error_bound", [derived], "" if derived else "the kernel derives no bound")
+
+
+def _tighten(attempt: Attempt) -> None:
+    """A bound closer to the truth than the tolerance asks for."""
+    bounded = search_bound(attempt.case, ENGINE if attempt.run_all else _TIGHTER, precision_for(attempt))
+    if kernel_seconds(bounded, attempt.case) <= CONFIRMED_SECONDS or attempt.run_all:
+        _offer_bounded(attempt, bounded)
+
+
+ENGINE = Effort(gap=0.002, leaves=40_000, seconds=5.0)
+"""How tight a bound is made where it is asked for."""
+
+CONFIRMED_SECONDS = 1.0
+"""The kernel derives a bound again where that takes about so long at most."""
+
+
+def find_runs(attempt: Attempt, bounded: Bounded, *, seconds: float) -> None:
+    """Runs whose error comes near the bound: all of them where they can be listed, else by search."""
+    if attempt.enumerated:
+        return
+    start = time.monotonic()
+    upper = None if bounded.value is None else float(bounded.value)
+    found = search_runs(attempt.case, upper=upper, hints=bounded.hints(), seconds=seconds)
+    attempt.record("runs", start, "witness_error", confirm_candidates(attempt, "witness_error", found.candidates))
 
 
 _PIECES_OF_CELL = (4, 32, 256)
@@ -181,7 +258,7 @@ _PIECES_OF_LEAF = (1, 16)
 """The same for leaves that the cover itself may cut further."""
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class Patience:
     """How tight covers are made beyond the verdict: down to so many times the lower bound, by so many leaves, in so many seconds."""
 
     factors: tuple[Fraction, ...]
@@ -192,14 +269,14 @@ class Effort:
 _ROUGH = tuple(map(Fraction, ("1048576", "64", "4", "3/2")))
 _EXACT = 1 + Fraction(1, 1 << 30)
 
-CHEAP = Effort((*_ROUGH, Fraction(17, 16)), 128, 5.0)
+CHEAP = Patience((*_ROUGH, Fraction(17, 16)), 128, 5.0)
 """A bracket that costs next to nothing: so few leaves that time hardly ever decides, and the same question gives the same certificate."""
 
-THOROUGH = Effort((*_ROUGH, Fraction(9, 8), Fraction(33, 32), _EXACT), 10_000, 10.0)
+THOROUGH = Patience((*_ROUGH, Fraction(9, 8), Fraction(33, 32), _EXACT), 10_000, 10.0)
 """A bracket that is asked for; exact where the cells can be visited."""
 
 
-def tightest_cover(attempt: Attempt, effort: Effort, *, ideal: bool) -> str:
+def tightest_cover(attempt: Attempt, effort: Patience, *, ideal: bool) -> str:
     """Covers with ever smaller targets, as far as the effort reaches; the reason why the first failed, if it did."""
     bound, lower = ("floor_upper", "floor") if ideal else ("error_bound", "witness_error")
     reached = attempt.dossier.value(lower)

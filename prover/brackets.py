@@ -13,25 +13,42 @@ from suffice.encodings.expression import Expression
 from suffice.encodings.problem import Box, Problem, Tolerance
 from suffice.errors import DomainError
 from suffice.prover.attempts import (
+    CONFIRMED_SECONDS,
     DEFAULT_TIMEOUT,
+    ENGINE,
     THOROUGH,
     Attempt,
     amount,
     cross_check,
+    find_runs,
     open_case,
+    precision_for,
     read_point,
     search_and_confirm,
     tightest_cover,
 )
 from suffice.prover.case import Asked
 from suffice.prover.dossier import Dossier
+from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound
 from suffice.prover.portfolio import Progress
 from suffice.prover.results import Bounds, FormatBounds
+from suffice.prover.run_steps import steps_of_run
+from suffice.prover.search import is_listable
+from suffice.prover.shares import shares_of
+
+_SECONDS_OF_SEARCH = 3.0
+"""For the run that nearly reaches the bound."""
+
+_TIGHT = Fraction(51, 50)
+"""A bound within this factor of a run's error is not worth more work."""
 
 
-def bounds(problem: Problem, formats: Sequence[Asked], *, timeout: float | None = None, progress: Progress | None = None) -> Bounds:
+def bounds(
+    problem: Problem, formats: Sequence[Asked], *, timeout: float | None = None, explain: bool = False, progress: Progress | None = None
+) -> Bounds:
     """Range, slopes and curvatures on the box, and in each format the error bound with a run that nearly reaches it.
 
+    `explain` adds the roundings' shares, the steps of the run, and the floor of every algorithm.
     With a relative tolerance errors are relative; with any other, or none, they are absolute. Raises SufficeError.
     """
     if problem.tolerance is None or not problem.tolerance.is_relative:
@@ -46,10 +63,7 @@ def bounds(problem: Problem, formats: Sequence[Asked], *, timeout: float | None 
         start = time.monotonic()
         case = open_case(problem, asked, values)
         attempt = Attempt(case, Dossier(case), values, start + (DEFAULT_TIMEOUT if timeout is None else timeout), run_all=True)
-        search_and_confirm(attempt)
-        note = tightest_cover(attempt, THOROUGH, ideal=False) if case.has_program else "the formats leave the program open"
-        cross_check(attempt)
-        results.append(_bracket(asked.name, attempt, time.monotonic() - start, note))
+        results.append(_bracket(asked.name, attempt, start, explain=explain))
     return Bounds(
         problem=problem,
         range=(values.outside.lo, values.outside.hi),
@@ -68,17 +82,55 @@ def _each(find: Callable[[Expression, Box], dict[str, SlopeBounds]], problem: Pr
     return {name: found.get(name) for name in problem.box}
 
 
-def _bracket(name: str, attempt: Attempt, seconds: float, note: str) -> FormatBounds:
-    dossier = attempt.dossier
-    error = dossier.claims.get("witness_error")
-    upper = dossier.value("error_bound")
-    derived = dossier.derivations.get("error_bound")
+def _bracket(name: str, attempt: Attempt, start: float, *, explain: bool) -> FormatBounds:
+    """Both sides for one format."""
+    case = attempt.case
+    if not case.has_program:
+        return FormatBounds(
+            format=name, error_bound=None, witness_error=None, witness=None, leaves=0, seconds=time.monotonic() - start,
+            note="the formats leave the program open",
+        )  # fmt: skip
+    effort = replace(ENGINE, seconds=min(ENGINE.seconds, max(attempt.deadline - start, 0.0)))
+    bounded = search_bound(case, effort, precision_for(attempt))
+    if explain or is_listable(case):
+        search_and_confirm(attempt)
+    find_runs(attempt, bounded, seconds=_SECONDS_OF_SEARCH)
+    upper, leaves, checked = _upper(attempt, bounded)
+    cross_check(attempt)
+    error, floor = attempt.dossier.claims.get("witness_error"), attempt.dossier.value("floor")
+    point = read_point(error.evidence["point"]) if error else None
     return FormatBounds(
         format=name,
-        error_bound=upper if isinstance(upper, Fraction) else None,
+        error_bound=upper,
         witness_error=amount(error.value) if error else None,
-        witness=read_point(error.evidence["point"]) if error else None,
-        leaves=derived.leaves if derived else 0,
-        seconds=seconds,
-        note="" if derived else note,
+        witness=point,
+        leaves=leaves,
+        checked=checked,
+        bound_seconds=bounded.seconds,
+        seconds=time.monotonic() - start,
+        shares=shares_of(case, bounded) if explain and bounded.value is not None else (),
+        run=steps_of_run(case, point) if explain and point is not None else (),
+        floor=floor if isinstance(floor, Fraction) else None,
+        note="" if upper is not None else _why_unbounded(attempt, bounded),
     )
+
+
+def _upper(attempt: Attempt, bounded: Bounded) -> tuple[Fraction | None, int, bool]:
+    """The bound, the leaves of its cover, and whether the kernel derived it too."""
+    case, dossier = attempt.case, attempt.dossier
+    if bounded.value is not None and kernel_seconds(bounded, case) <= CONFIRMED_SECONDS:
+        dossier.offer("error_bound", evidence_of(bounded, case, precision_for(attempt)))
+    reached = dossier.value("witness_error")
+    if attempt.enumerated and (bounded.value is None or (isinstance(reached, Fraction) and bounded.value > reached * _TIGHT)):
+        tightest_cover(attempt, THOROUGH, ideal=False)
+    derived = dossier.value("error_bound")
+    if isinstance(derived, Fraction) and (bounded.value is None or derived <= bounded.value * _TIGHT):
+        return derived, dossier.derivations["error_bound"].leaves, True
+    return bounded.value, bounded.leaves, False
+
+
+def _why_unbounded(attempt: Attempt, bounded: Bounded) -> str:
+    """Where no bound was found, or the run that fails."""
+    if attempt.dossier.value("witness_error") == "infinite":
+        return "a run ends in an infinity or NaN"
+    return f"no bound was found at {bounded.where()}"

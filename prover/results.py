@@ -93,7 +93,12 @@ class Minimum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormatBounds:
-    """The error bracket in one format, no tolerance asked."""
+    """The error bracket in one format, no tolerance asked.
+
+    `error_bound` is proved by outward-rounded interval arithmetic; `checked` says that the kernel derived it too. `bound_seconds` is the
+    time of that side alone. Where explanations are asked for: `shares` are the roundings' parts in the bound on the leaf where it is
+    largest, the largest first; `run` is the witness's run; and no algorithm whatever has a smaller worst error than `floor`.
+    """
 
     format: str
     error_bound: Fraction | None
@@ -101,7 +106,26 @@ class FormatBounds:
     witness: Point | None
     leaves: int
     seconds: float
+    checked: bool = False
+    bound_seconds: float = 0.0
+    shares: tuple[RoundingShare, ...] = ()
+    run: tuple[RunStep, ...] = ()
+    floor: Fraction | None = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundingShare:
+    """One rounding on a leaf: what is rounded and how, the largest error there, how much it is amplified at most, and the product's
+    part in the whole.
+    """
+
+    position: int
+    what: str
+    format: str
+    rounding: Fraction
+    slope: Fraction
+    part: Fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +142,19 @@ class Bounds:
     curvature_floor: dict[str, Fraction | None]
     curvature_peak: dict[str, Fraction | None]
     results: tuple[FormatBounds, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStep:
+    """One operation of a run: the real function's value, what is held, what this rounding added, and the whole error so far.
+
+    Real values are rounded to many more digits than are shown. None: not defined, or not a number.
+    """
+
+    position: int
+    what: str
+    format: str
+    real: Fraction | None
+    computed: Fraction | str
+    rounding: Fraction | None
+    error: Fraction | None

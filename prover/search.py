@@ -21,7 +21,7 @@ from suffice.hardware_specs.grid import ordinal
 from suffice.hardware_specs.rounding import Special, cells, count_numbers, max_finite, min_finite, round_exact
 from suffice.hardware_specs.vectorised import cell_ends_array, fits_float64, numbers_array, round_array
 from suffice.prover.case import Case, is_free
-from suffice.prover.emulation import Array, evaluate, run_program
+from suffice.prover.emulation import Array, can_emulate, evaluate, run_program
 from suffice.prover.measures import least_measure, measure
 
 Axis = NDArray[np.float64]
@@ -82,8 +82,7 @@ class Search:
 def search(case: Case, *, rounds: int = 6, seed: int = 0) -> Search:
     """Visit every site where there are few enough, else sample, and move the best about."""
     grids = _grids(case)
-    sizes = [len(grid) for grid in grids.values()] if grids is not None else []
-    if grids is not None and int(np.prod(sizes, dtype=float)) <= MAX_SITES:
+    if grids is not None and _count_sites(grids) <= MAX_SITES:
         mesh = np.meshgrid(*grids.values(), indexing="ij") if grids else []
         codes = {name: axis.ravel() for name, axis in zip(grids, mesh, strict=True)}
         sites = _sites_of_codes(case, codes)
@@ -97,6 +96,18 @@ def search(case: Case, *, rounds: int = 6, seed: int = 0) -> Search:
         best = _best(scores, _ELITE)
         sites = _sites_of_points(case, _moved(case, sites.take(best), random, step))
     return _collect(case, found, complete=False)
+
+
+def is_listable(case: Case) -> bool:
+    """Whether `search` visits every site."""
+    if not can_emulate((*case.inputs.values(), *case.nodes, case.output), case.problem.box):
+        return False
+    grids = _grids(case)
+    return grids is not None and _count_sites(grids) <= MAX_SITES
+
+
+def _count_sites(grids: dict[str, Axis]) -> float:
+    return float(np.prod([len(grid) for grid in grids.values()], dtype=float))
 
 
 def _grids(case: Case) -> dict[str, Axis] | None:

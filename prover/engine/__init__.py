@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from suffice.prover.case import Case
-from suffice.prover.engine.branching import BranchAndBound, Effort, Found, box_ends
+from suffice.prover.engine.branching import BranchAndBound, Found, box_ends
+from suffice.prover.engine.branching import Effort as Effort
+from suffice.prover.engine.branching import Splits as Splits
+from suffice.prover.engine.branching import leaf_positions as leaf_positions
 from suffice.prover.engine.branching import splits_of as splits_of
 from suffice.prover.engine.sweep import Sweep
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -49,8 +49,12 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Cuts of the box: by node the input that is cut (-1: a leaf), where, and the position of the lower part (the upper one follows)."""
+    """Parts of the box: their ends, the input along which each is cut (-1: a leaf), where, the position of the lower part (the upper one
+    follows), and the bound there.
+    """
 
+    low: Array
+    high: Array
     axis: NDArray[np.int16]
     place: Array
     lower_part: NDArray[np.int64]
@@ -229,7 +233,8 @@ class BranchAndBound:
         """The tree without cuts below boxes that already meet the final bound."""
         bound = self.bound[: self.count]
         axis = np.where(bound <= worst, _LEAF, self.axis[: self.count]) if np.isfinite(worst) else self.axis[: self.count]
-        return Tree(axis.astype(np.int16), self.place[: self.count], self.lower_part[: self.count], bound)
+        low, high = self.low[: self.count], self.high[: self.count]
+        return Tree(low, high, axis.astype(np.int16), self.place[: self.count], self.lower_part[: self.count], bound)
 
 
 def _places(low: Array, high: Array) -> tuple[Array, NDArray[np.bool_]]:
@@ -253,10 +258,10 @@ def _places(low: Array, high: Array) -> tuple[Array, NDArray[np.bool_]]:
 
 
 def _count_leaves(tree: Tree) -> int:
-    return len(_leaf_positions(tree))
+    return len(leaf_positions(tree))
 
 
-def _leaf_positions(tree: Tree) -> list[int]:
+def leaf_positions(tree: Tree) -> list[int]:
     pending, leaves = [0], []
     while pending:
         k = pending.pop()
@@ -267,16 +272,20 @@ def _leaf_positions(tree: Tree) -> list[int]:
     return leaves
 
 
-def splits_of(tree: Tree, names: Sequence[str]) -> list[int | list[int | str]]:
-    """The preorder list of cuts of docs/certificate.md; inputs count in the order of `names`."""
+Splits = list[int | list[int | str]]
+"""Cuts in preorder, as docs/certificate.md has them."""
+
+
+def splits_of(tree: Tree, names: Sequence[str], refined: Mapping[int, Splits]) -> Splits:
+    """The cuts of the tree, with those of `refined` below some of its leaves; inputs count in the order of `names`."""
     order = {name: k + 1 for k, name in enumerate(sorted(names))}
     numbers = [order[name] for name in names]
-    splits: list[int | list[int | str]] = []
+    splits: Splits = []
     pending = [0]
     while pending:
         k = pending.pop()
         if tree.axis[k] == _LEAF:
-            splits.append(0)
+            splits += refined.get(k, [0])
             continue
         splits.append([numbers[tree.axis[k]], str(Fraction(float(tree.place[k])))])
         pending += [int(tree.lower_part[k]) + 1, int(tree.lower_part[k])]

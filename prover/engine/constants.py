@@ -23,9 +23,10 @@ _BITS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The code held; the real number widened by the error; the error; the granule of the code, and 2^-v if the code is +-2^v, else 0."""
+    """The code held; the real number; both and what lies between; the error; the granule of the code, and 2^-v if it is +-2^v, else 0."""
 
     held: Pair
+    real: Pair
     widened: Pair
     error: Array
     granule: Array
@@ -39,12 +40,13 @@ def constant_of(node: Node, formats: Sequence[Format]) -> Constant:
     is_rounded = not all(isinstance(fmt, ExactFormat) for fmt in formats)
     if codes[0] is None or codes[1] is None or (is_rounded and codes[0] != codes[1]):
         undefined = (np.full(1, np.nan), np.full(1, np.nan))
-        return Constant(undefined, undefined, np.full(1, np.nan), NO_GRANULE, 0.0)
+        return Constant(undefined, pair_of(*ends), undefined, np.full(1, np.nan), NO_GRANULE, 0.0)
     low, high = codes[0], codes[1]
     error = max(abs(low - end) for end in ends) if is_rounded else Fraction(0)
     return Constant(
         held=pair_of(low, high),
-        widened=pair_of(ends[0] - error, ends[1] + error),
+        real=pair_of(*ends),
+        widened=pair_of(min(low, ends[0]), max(high, ends[1])),
         error=np.full(1, upper_float(error)) if error else NO_ERROR,
         granule=_granule(low) if low == high else NO_GRANULE,
         inverse_power=_inverse_power(abs(low)) if low == high else 0.0,

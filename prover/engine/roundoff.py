@@ -89,10 +89,11 @@ class FloatRounder:
         return within_granules(np.maximum(granule, at_power(smallest) * self._unit))
 
     def within(self, exact: Pair, ulps: float) -> Rounded:
-        """The results of a function that errs by at most so many ulps of the exact result."""
+        """The results of a function that errs by at most so many ulps of the exact result, or is correctly rounded."""
         size = np.maximum(iv.magnitude(exact), self._least_normal)
-        error = self.up.multiply(at_power(size) * self._unit, np.full(1, ulps))
-        values = self._outward(iv.widen(self.up, exact, error))
+        rounded = self._hold(exact)
+        error = np.maximum(self.up.multiply(at_power(size) * self._unit, np.full(1, ulps)), self._error(exact, rounded))
+        values = iv.hull(rounded, self._inside(self._outward(iv.widen(self.up, exact, error))))
         return Rounded(values, error, self.granule_of(values, NO_GRANULE))
 
     def _hold(self, exact: Pair) -> Pair:
@@ -102,9 +103,15 @@ class FloatRounder:
             values = self._outward(exact)
         if not self.keeps_subnormals:
             values = self._flushed(values)
+        values = self._inside(values)
+        if self._may_overflow:
+            return values
+        low, high = (np.where(end <= self._largest, value, np.inf) for end, value in zip(exact, values, strict=True))
+        return self._inside((low, high))
+
+    def _inside(self, values: Pair) -> Pair:
+        """NaN where a value may lie beyond the largest number."""
         inside = (values[0] <= self._largest) & (values[1] <= self._largest)
-        if not self._may_overflow:
-            inside &= (exact[0] <= self._largest) & (exact[1] <= self._largest)
         return np.where(inside, values[0], np.nan), np.where(inside, values[1], np.nan)
 
     def _outward(self, exact: Pair) -> Pair:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ from suffice.prover.engine.operate import TRUTHS, Numbers, known, operate, truth
 from suffice.prover.engine.predicate import Predicate
 from suffice.prover.engine.roundoff import NO_ERROR, NO_GRANULE, FloatRounder, Rounded, holds, rounder, upper_float, within_granules
 from suffice.prover.engine.upward import Array, Upward, upward
+
+_MOST_OPEN = 3
+"""Conditions that may be open on one box."""
 
 _USES_GRANULES = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.FMA, Op.POW, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.IF, Op.CAST, Op.DIV})
 
@@ -72,7 +76,7 @@ class Sweep:
     def learn_signs(self, boxes: Boxes) -> None:
         """Note the signs of all nodes over the whole box; every later box must lie inside it."""
         held, errors = self._held(boxes)
-        values = self._values(boxes, errors)
+        values = self._values(boxes, errors, held)
         self._signs = [
             iv.UNKNOWN if real is None or computed is None else iv.sign_of(iv.hull(real, computed))
             for real, computed in zip(values.pairs, held.pairs, strict=True)
@@ -81,8 +85,8 @@ class Sweep:
     def evaluate(self, boxes: Boxes, *, shares: bool = False) -> Swept:
         """The bound on every box."""
         held, errors = self._held(boxes)
-        swept = self._values(boxes, errors)
-        total, parts = self._total(swept, errors, shares=shares)
+        swept = self._values(boxes, errors, held)
+        total, parts = self._worst_total(swept, errors, shares=shares)
         last = len(self.nodes) - 1
         if not holds(self.case.output, self.case.nodes[last]):
             final = self._rounders[self.case.output].round(known(held.pairs[last]), NO_GRANULE)
@@ -217,35 +221,73 @@ class Sweep:
 
     # Real values, widened
 
-    def _values(self, boxes: Boxes, errors: list[Array]) -> _Values:
-        """Enclosures of every node over the boxes, whatever errors within the bounds are added on the way. Adds jumps to `errors`."""
+    def _values(self, boxes: Boxes, errors: list[Array], held: _Values) -> _Values:
+        """Enclosures of every node over the boxes, whatever errors within the bounds are added on the way. Adds jumps to `errors`.
+
+        An input moves from a real number to the code held, no farther. A condition is decided where the real numbers and the numbers held
+        decide it alike: the real branch is then also the program's.
+        """
+        real = self._real(boxes)
         pairs: Numbers = []
         truths: dict[int, Truths] = {}
         for k, node in enumerate(self.nodes):
             if node.op in TRUTHS:
-                truths[k] = truth(node, pairs, truths)
+                first, second = real.truths[k], held.truths[k]
+                truths[k] = first[0] | second[0], first[1] | second[1]
                 pairs.append(None)
-                continue
-            if k in self.constants:
+            elif k in self.constants:
                 pairs.append(self.constants[k].widened)
-                continue
-            if node.op is Op.VAR:
+            elif node.op is Op.VAR:
                 name = str(node.payload)
-                value = -boxes.low[name], boxes.high[name]
+                pairs.append(iv.hull((-boxes.low[name], boxes.high[name]), known(held.pairs[k])))
             else:
                 value = operate(self.up, node, pairs, truths, self._signs)
-            if node.op is Op.IF:
-                errors[k] = self.up.add(errors[k], self._jump(node, pairs, truths))
-            pairs.append(value if errors[k] is NO_ERROR else iv.widen(self.up, value, errors[k]))
+                if node.op is Op.IF:
+                    errors[k] = self.up.add(errors[k], self._jump(node, real, truths))
+                pairs.append(value if errors[k] is NO_ERROR else iv.widen(self.up, value, errors[k]))
         return _Values(pairs, truths)
 
-    def _jump(self, node: Node, pairs: Numbers, truths: dict[int, Truths]) -> Array:
-        """The largest distance between the branches where the program may take another than the real function."""
+    def _real(self, boxes: Boxes) -> _Values:
+        """Enclosures of the real function, where there are branches."""
+        pairs: Numbers = []
+        truths: dict[int, Truths] = {}
+        for k, node in enumerate(self.nodes if self._branches else ()):
+            if node.op in TRUTHS:
+                truths[k] = truth(node, pairs, truths)
+                pairs.append(None)
+            elif k in self.constants:
+                pairs.append(self.constants[k].real)
+            elif node.op is Op.VAR:
+                pairs.append((-boxes.low[str(node.payload)], boxes.high[str(node.payload)]))
+            else:
+                pairs.append(operate(self.up, node, pairs, truths, self._signs))
+        return _Values(pairs, truths)
+
+    def _jump(self, node: Node, real: _Values, truths: dict[int, Truths]) -> Array:
+        """The largest distance between the real branches where the program may take another than the real function."""
         true, false = truths[node.args[0]]
-        distance = iv.magnitude(iv.subtract(self.up, known(pairs[node.args[1]]), known(pairs[node.args[2]])))
+        distance = iv.magnitude(iv.subtract(self.up, known(real.pairs[node.args[1]]), known(real.pairs[node.args[2]])))
         return np.where(true & false, distance, 0.0)
 
     # Slopes
+
+    def _worst_total(self, swept: _Values, errors: list[Array], *, shares: bool) -> tuple[Array, list[tuple[Array, Array]]]:
+        """The largest sum over the ways that the program may take through conditions that are not decided; NaN for too many of them."""
+        tests = {node.args[0] for node in self.nodes if node.op is Op.IF}
+        open_tests = [k for k in sorted(tests) if bool((swept.truths[k][0] & swept.truths[k][1]).any())]
+        worst, parts = self._total(swept, errors, shares=shares) if not open_tests else (np.zeros(1), [])
+        for outcomes in product((True, False), repeat=min(len(open_tests), _MOST_OPEN)) if open_tests else ():
+            truths = dict(swept.truths)
+            for k, outcome in zip(open_tests, outcomes, strict=False):
+                true, false = truths[k]
+                undecided = true & false
+                truths[k] = np.where(undecided, outcome, true), np.where(undecided, not outcome, false)
+            total, found = self._total(_Values(swept.pairs, truths), errors, shares=shares)
+            parts = found if shares and bool((total > worst).any()) else parts or found
+            worst = np.maximum(worst, total)
+        for k in open_tests[_MOST_OPEN:]:
+            worst = np.where(swept.truths[k][0] & swept.truths[k][1], np.nan, worst)
+        return worst, parts
 
     def _total(self, swept: _Values, errors: list[Array], *, shares: bool) -> tuple[Array, list[tuple[Array, Array]]]:
         """The sum of errors times slopes, for every box (or for every root, where there are several and one box)."""

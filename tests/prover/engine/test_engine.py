@@ -80,7 +80,7 @@ def test_the_kernel_derives_the_bound_again(expression: str, box: dict[str, tupl
         pytest.skip("f has a zero")
     case = case_of(expression, box, fmt, relative=relative)
     found = bound_error(case, Effort(gap=0.01, leaves=4000))
-    evidence = {"kind": "cover", "splits": splits_of(found.tree, sorted(case.problem.box)), "pieces": 1, "precision": 256}
+    evidence = {"kind": "cover", "splits": splits_of(found.tree, sorted(case.problem.box), {}), "pieces": 1, "precision": 256}
     derived = derive(case.question, Claim("error_bound", Fraction(0), "", evidence), Budget())
     assert isinstance(derived.value, Fraction)
     assert float(derived.value) <= found.bound * (1 + 1e-6)
@@ -91,7 +91,7 @@ def test_the_kernel_derives_the_bound_again(expression: str, box: dict[str, tupl
 def test_the_leaves_cover_the_box_and_none_exceeds_the_bound() -> None:
     case = case_of(*PROBLEMS[0])
     found = bound_error(case, Effort(gap=0.05))
-    parts = list(leaves(case.question, splits_of(found.tree, ["x", "y"]), Budget()))
+    parts = list(leaves(case.question, splits_of(found.tree, ["x", "y"], {}), Budget()))
     area = sum((part["x"][1] - part["x"][0]) * (part["y"][1] - part["y"][0]) for part in parts)
     assert area == 3 * (1 - Fraction(1, 10))
     sweep = Sweep(case)

@@ -8,10 +8,10 @@ from fractions import Fraction
 from functools import cached_property
 
 from suffice.encodings.expression import Node
-from suffice.encodings.operations import Op
+from suffice.encodings.operations import OPERATIONS, Op
 from suffice.encodings.problem import Interval, Problem
 from suffice.errors import InputError
-from suffice.hardware_specs.format import CodeFormat, ExactFormat, Format, IntFormat
+from suffice.hardware_specs.format import EXACT, CodeFormat, ExactFormat, Format, IntFormat
 from suffice.hardware_specs.rounding import cells, round_exact
 from suffice.proofs.certificate import Formats, Instances, formats_to_json
 from suffice.proofs.kernel.failures import Rejection
@@ -74,6 +74,11 @@ class Case:
         return not any(is_free(fmt) for fmt in (*self.inputs.values(), *self.nodes, self.output))
 
 
+def is_truth(node: Node) -> bool:
+    """Whether a node is true or false, so that nothing rounds it."""
+    return node.op in OPERATIONS and OPERATIONS[node.op].logical
+
+
 def is_free(fmt: Format) -> bool:
     """Whether the numbers of the format are left open (any scale, any code)."""
     return isinstance(fmt, CodeFormat) or (isinstance(fmt, IntFormat) and fmt.scale is None)
@@ -93,7 +98,7 @@ def make_case(problem: Problem, asked: Asked, ranges: list[Interval | None]) -> 
     instances = Instances(
         inputs={name: _instance(formats.of_input(name), problem.box[name]) for name in sorted(problem.box)},
         nodes=tuple(
-            _instance(formats.of_node(k), _range_of(node, enclosure, problem))
+            EXACT if is_truth(node) else _instance(formats.of_node(k), _range_of(node, enclosure, problem))
             for k, (node, enclosure) in enumerate(zip(problem.expression.nodes, known, strict=True))
         ),
         output=_instance(asked.output, known[-1]),
@@ -104,7 +109,7 @@ def make_case(problem: Problem, asked: Asked, ranges: list[Interval | None]) -> 
 def _formats(problem: Problem, asked: Asked) -> Formats:
     """The formats asked about, and those that the source demands for single inputs and operations."""
     nodes = () if asked.override else problem.expression.nodes
-    demanded = {k: node.format for k, node in enumerate(nodes) if node.format is not None}
+    demanded = {k: node.format for k, node in enumerate(nodes) if node.format is not None and not is_truth(node)}
     used = {node.op for node in problem.expression.nodes}
     return Formats(
         input=asked.input,

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from suffice.encodings.enclosures.arb import enclose_at, node_enclosures
 from suffice.encodings.expression import Expression, Node
-from suffice.encodings.operations import OPERATIONS, Op
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import Interval
 from suffice.errors import DomainError
 from suffice.hardware_specs.catalogue import format_name
@@ -14,7 +14,7 @@ from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.failures import LeafFailure, Rejection
 from suffice.proofs.kernel.formats import Value, finite, is_finite
 from suffice.proofs.kernel.run import round_inputs, run_nodes
-from suffice.prover.case import Case
+from suffice.prover.case import Case, is_truth
 from suffice.prover.results import Point, RunStep
 from suffice.prover.shares import text_of_node
 
@@ -39,7 +39,7 @@ def steps_of_run(case: Case, point: Point) -> tuple[RunStep, ...]:
     return tuple(
         _step(case, k, node, held, reals[k])
         for k, node in enumerate(nodes)
-        if k in held and node.op not in (Op.CONST, Op.PI, Op.E) and not (node.op in OPERATIONS and OPERATIONS[node.op].logical)
+        if k in held and node.op not in (Op.CONST, Op.PI, Op.E) and not is_truth(node)
     )
 
 

@@ -205,7 +205,6 @@ def test_evidence_has_its_number_of_points(kind: str, samples: dict[str, Certifi
         ([["var", "x"], ["add", 0]], "add takes 2 arguments, not 1"),
         ([["var", "x"], ["pow", 0]], "pow takes 2 arguments, not 1"),
         ([["var", "x"], ["eval", 0]], "'eval' is not one of const"),
-        ([["var", "x"], ["var", "x"], ["add", 0, 1]], "a node stands twice"),
         ([["var", "x"], ["pi"], ["exp", 0]], r"expression\[1\]: the node is not used"),
         ([], "the expression is empty"),
         ([[]], "null stands where a string belongs"),

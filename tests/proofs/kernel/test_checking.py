@@ -84,7 +84,7 @@ CHANGES: list[tuple[str, Change, str]] = [
     (ALONE, put("claims", 0, "value", "-0"), "is not a number written as"),
     (ALONE, put("claims", 0, "value", 1), "is not a number written as"),
     (ALONE, put("claims", 0, "value", "9" + NINES), f"has more than {limits.MAX_DIGITS} digits"),
-    (ALONE, put("claims", 0, "value", "3/8"), "the evidence does not prove error_bound = 3/8"),
+    (ALONE, put("claims", 0, "value", "1/5"), "the evidence does not prove error_bound = 1/5"),
     (ALONE, put("claims", 1, "value", "50/256"), "is not in lowest terms"),
     (ALONE, put("claims", 1, "value", "25/128"), "the evidence does not prove witness_error = 25/128"),
     (ALONE, put("claims", 1, "value", "infinite"), "the evidence does not prove witness_error = infinite"),
@@ -208,10 +208,22 @@ def _doubled(times: int) -> Json:
 
 NOWHERE = problem(SQUARE, ONE_TO_TWO, absolute="1") | {"preconditions": [[X, ["const", "1"], ["lt", 0, 1]]]}
 
+def _stairs(*places: str) -> Json:
+    """x, with its sign changed at each place."""
+    nodes: Json = [["var", "x"]]
+    value = 0
+    for place in places:
+        at = len(nodes)
+        nodes += [["const", place], ["lt", 0, at], ["neg", value], ["if", at + 1, at + 2, value]]
+        value = at + 3
+    return nodes
+
+
 REFUSED: list[tuple[Json, str]] = [
     (asked(HOLE, {"x": ["21/16", "23/16"]}, formats(SMALL), pair(*CELL)), "f was not shown to be defined and continuous between the two"),
     (asked(SQUARE, ONE_TO_TWO, formats(SMALL), ONCE) | {"problem": NOWHERE}, "the preconditions hold nowhere on the cover"),
     (asked(STEP, ONE_TO_TWO, formats(SMALL), ONCE, bound="floor_upper"), "node 4 (if) may take either branch"),
+    (asked(_stairs("5/4", "11/8", "3/2", "13/8"), ONE_TO_TWO, formats(SMALL), ONCE), "more than 3 conditions are open on one leaf"),
     (
         asked([X, ["exp", 0], *(["neg", k] for k in range(1, 40_000))], FAR, formats(SMALL), cover(0, precision=4096)),
         "the precision is too large for so many nodes",

@@ -62,23 +62,30 @@ def cut(span: Span, cuts: Iterable[Cut]) -> Span:
     return low, high
 
 
-def truths_of(nodes: Sequence[Node], root: int, truth: bool) -> Iterator[tuple[int, bool]]:
-    """The comparisons that are true or false wherever the condition at `root` has this truth."""
+def implied(nodes: Sequence[Node], root: int, *, truth: bool) -> Iterator[tuple[int, bool]]:
+    """The conditions within the one at `root`, itself included, whose truth follows from its own."""
     pending = [(root, truth)]
     while pending:
         position, holds = pending.pop()
+        yield position, holds
         node = nodes[position]
         if node.op is Op.NOT:
             pending.append((node.args[0], not holds))
         elif node.op is (Op.AND if holds else Op.OR):
             pending.extend((argument, holds) for argument in node.args)
-        elif node.op in (Op.LT, Op.LE, Op.EQ):
-            yield position, holds
+
+
+def _comparisons(nodes: Sequence[Node], assumed: Iterable[int]) -> Iterator[tuple[Node, bool]]:
+    """The comparisons that are surely true or false where the conditions at `assumed` are true."""
+    for root in assumed:
+        for position, holds in implied(nodes, root, truth=True):
+            if nodes[position].op in (Op.LT, Op.LE, Op.EQ):
+                yield nodes[position], holds
 
 
 def nonzero_nodes(nodes: Sequence[Node], assumed: Iterable[int]) -> set[int]:
     """Nodes that are not zero where the conditions at `assumed` are true, because `a == b` is denied: a where b is 0, and a - b."""
-    denied = {nodes[k].args for root in assumed for k, holds in truths_of(nodes, root, truth=True) if nodes[k].op is Op.EQ and not holds}
+    denied = {node.args for node, holds in _comparisons(nodes, assumed) if node.op is Op.EQ and not holds}
     pairs = denied | {(b, a) for a, b in denied}
     zeros = {position for position, node in enumerate(nodes) if node.payload == 0 and node.op is Op.CONST}
     differences = {position for position, node in enumerate(nodes) if node.op is Op.SUB and node.args in pairs}
@@ -87,15 +94,14 @@ def nonzero_nodes(nodes: Sequence[Node], assumed: Iterable[int]) -> set[int]:
 
 def _cuts(nodes: Sequence[Node], assumed: Iterable[int]) -> Iterator[Cut]:
     differences = {node.args: position for position, node in enumerate(nodes) if node.op is Op.SUB}
-    for root in assumed:
-        for position, holds in truths_of(nodes, root, truth=True):
-            op, (a, b) = nodes[position].op, nodes[position].args
-            if op is Op.EQ and holds:
-                yield from (*_order(nodes, differences, a, b, strict=False), *_order(nodes, differences, b, a, strict=False))
-            elif op is not Op.EQ and holds:
-                yield from _order(nodes, differences, a, b, strict=op is Op.LT)
-            elif op is not Op.EQ:
-                yield from _order(nodes, differences, b, a, strict=op is Op.LE)
+    for node, holds in _comparisons(nodes, assumed):
+        a, b = node.args
+        if node.op is Op.EQ and holds:
+            yield from (*_order(nodes, differences, a, b, strict=False), *_order(nodes, differences, b, a, strict=False))
+        elif node.op is not Op.EQ and holds:
+            yield from _order(nodes, differences, a, b, strict=node.op is Op.LT)
+        elif node.op is not Op.EQ:
+            yield from _order(nodes, differences, b, a, strict=node.op is Op.LE)
 
 
 def _order(nodes: Sequence[Node], differences: dict[tuple[int, ...], int], a: int, b: int, *, strict: bool) -> Iterator[Cut]:

@@ -15,12 +15,12 @@ from flint import ctx
 
 from suffice.encodings.enclosures.algebra import Algebra
 from suffice.encodings.enclosures.arb import WORKING_BITS, enclose_at, spans_of_box
-from suffice.encodings.enclosures.conditions import EmptyError, nonzero_nodes
+from suffice.encodings.enclosures.conditions import EmptyError, implied, nonzero_nodes
 from suffice.encodings.enclosures.exact import holds, point_values
 from suffice.encodings.enclosures.requirements import MEND, Requirement, naming, refuted, requirements_of, violates
 from suffice.encodings.enclosures.spans import Span, UndefinedError
 from suffice.encodings.enclosures.tape import Tape, join
-from suffice.encodings.expression import Expression
+from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import Box, Interval
 from suffice.errors import DomainError
@@ -69,10 +69,16 @@ def _needed(expression: Expression) -> dict[int, frozenset[Literal]]:
         if here is None:
             continue
         for k, argument in enumerate(node.args):
-            more = {(node.args[0], k == 1)} if node.op is Op.IF and k > 0 else set()
-            there = here | more
+            there = here | _on_the_way(expression.nodes, node, k)
             needed[argument] = needed[argument] & there if argument in needed else there
     return needed
+
+
+def _on_the_way(nodes: Sequence[Node], node: Node, k: int) -> frozenset[Literal]:
+    """What holds of a node's first operand wherever the k-th is needed: the second one of `and` decides only where the first is true."""
+    if k == 0 or node.op not in (Op.IF, Op.AND, Op.OR):
+        return frozenset()
+    return frozenset(implied(nodes, node.args[0], truth=k == 1 if node.op is Op.IF else node.op is Op.AND))
 
 
 def _condition(expression: Expression, literal: Literal) -> Expression:

@@ -50,12 +50,29 @@ def exact_value(expression: Expression, point: Mapping[str, Fraction]) -> Fracti
 
 
 def chosen_value(expression: Expression, point: Mapping[str, Fraction]) -> Any:
-    """The value of a rational function with branches, by recursion from the root: only what is needed is computed."""
+    """The value of a rational function with branches, by recursion from the root: only what is needed is computed.
+
+    `and` and `or` are decided by one operand that suffices, even where the other has no value.
+    """
+
+    def joined(args: tuple[int, ...], decisive: bool) -> bool:
+        failed: ZeroDivisionError | None = None
+        for position in args:
+            try:
+                if bool(at(position)) == decisive:
+                    return decisive
+            except ZeroDivisionError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return not decisive
 
     def at(position: int) -> Any:
         node = expression.nodes[position]
         if node.op is Op.IF:
             return at(node.args[1]) if at(node.args[0]) else at(node.args[2])
+        if node.op in (Op.AND, Op.OR):
+            return joined(node.args, decisive=node.op is Op.OR)
         if node.op is Op.CONST:
             return node.payload
         return point[str(node.payload)] if node.op is Op.VAR else FUNCTIONS[node.op](*map(at, node.args))

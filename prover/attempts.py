@@ -13,7 +13,7 @@ from typing import Any
 from suffice.encodings.enclosures.arb import enclose_at, node_enclosures
 from suffice.encodings.enclosures.bounds import RangeBounds
 from suffice.encodings.enclosures.crosscheck import crosscheck_value
-from suffice.encodings.problem import Interval, Problem
+from suffice.encodings.problem import Box, Interval, Problem
 from suffice.errors import DisagreementError, DomainError
 from suffice.hardware_specs.format import EXACT, CodeFormat, FloatFormat, IntFormat
 from suffice.proofs.decimals import decimal_above, decimal_nearest
@@ -84,8 +84,22 @@ def _node_ranges(problem: Problem) -> list[Interval]:
         lo, hi = problem.box[name].lo, problem.box[name].hi
         sides = [Interval(lo + (hi - lo) * k / parts, lo + (hi - lo) * (k + 1) / parts) for k in range(parts)]
         pieces = [piece | {name: side} for piece in pieces for side in sides]
-    enclosures = [node_enclosures(problem.expression, piece) for piece in pieces]
+    enclosures = [known for piece in pieces if (known := _enclosed(problem, piece)) is not None]
     return [Interval(min(i.lo for i in node), max(i.hi for i in node)) for node in zip(*enclosures, strict=True)]
+
+
+def _enclosed(problem: Problem, piece: Box) -> list[Interval] | None:
+    """The enclosures of all nodes on a piece of the box, None where no point of it counts; a node that may be undefined raises."""
+    try:
+        found = node_enclosures(problem.expression, piece, preconditions=problem.preconditions)
+    except DomainError:
+        if piece is problem.box or not problem.preconditions:
+            raise
+        return None
+    known = [interval for interval in found if interval is not None]
+    if len(known) < len(found):
+        raise DomainError("an operation in a branch is not defined on the whole box", mend="give the integer codes a scale")
+    return known
 
 
 def try_range(attempt: Attempt) -> None:

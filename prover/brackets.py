@@ -9,8 +9,7 @@ from fractions import Fraction
 
 from suffice.encodings.enclosures.bounds import curvature_bounds, range_bounds, slope_bounds
 from suffice.encodings.enclosures.extrema import SlopeBounds
-from suffice.encodings.expression import Expression
-from suffice.encodings.problem import Box, Problem, Tolerance
+from suffice.encodings.problem import Problem, Tolerance
 from suffice.errors import DomainError
 from suffice.prover.attempts import (
     CONFIRMED_SECONDS,
@@ -53,7 +52,7 @@ def bounds(
     """
     if problem.tolerance is None or not problem.tolerance.is_relative:
         problem = replace(problem, tolerance=Tolerance(absolute=Fraction(0)))
-    values = range_bounds(problem.expression, problem.box)
+    values = range_bounds(problem.expression, problem.box, preconditions=problem.preconditions)
     slopes = _each(slope_bounds, problem)
     curvatures = _each(curvature_bounds, problem)
     results = []
@@ -74,9 +73,9 @@ def bounds(
     )
 
 
-def _each(find: Callable[[Expression, Box], dict[str, SlopeBounds]], problem: Problem) -> dict[str, SlopeBounds | None]:
+def _each(find: Callable[..., dict[str, SlopeBounds]], problem: Problem) -> dict[str, SlopeBounds | None]:
     try:
-        found = find(problem.expression, problem.box)
+        found = find(problem.expression, problem.box, preconditions=problem.preconditions)
     except DomainError:
         found = {}
     return {name: found.get(name) for name in problem.box}

@@ -50,13 +50,13 @@ class Case:
         except Rejection as rejection:
             raise InputError(f"no certificate can hold this question: {rejection}", mend="keep within proofs/kernel/limits.py") from None
 
-    @property
+    @cached_property
     def inputs(self) -> dict[str, Format]:
         """The concrete input format of every input."""
         instances = self.formats.instances
         return instances.inputs if instances else {name: self.formats.of_input(name) for name in sorted(self.problem.box)}
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[Format, ...]:
         """The concrete format of every node."""
         instances = self.formats.instances

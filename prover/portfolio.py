@@ -42,7 +42,7 @@ def prove(
     """
     if problem.tolerance is None:
         raise InputError("the problem has no tolerance", mend="add --eps, or eps in the problem file")
-    bounds = range_bounds(problem.expression, problem.box)
+    bounds = range_bounds(problem.expression, problem.box, preconditions=problem.preconditions)
     heuristic = peak_curvature_bits(problem)
     results: list[Result] = []
     for k, asked in enumerate(formats):

@@ -67,7 +67,7 @@ def _case(problem: Problem, asked: Asked) -> Case:
     from suffice.encodings.enclosures.bounds import range_bounds
     from suffice.prover.attempts import open_case
 
-    return open_case(problem, asked, range_bounds(problem.expression, problem.box))
+    return open_case(problem, asked, range_bounds(problem.expression, problem.box, preconditions=problem.preconditions))
 
 
 def _save(figure: Figure, path: Path) -> None:

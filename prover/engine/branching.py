@@ -28,6 +28,12 @@ _NUMBERS = 1 << 21
 _MOST_DIRECTIONS = 24
 """Beyond so many inputs the longest side is cut."""
 
+_PATIENCE = 25
+"""Rounds in a row that may bring nothing, once a tenth of the time is spent."""
+
+_PROGRESS = 0.9999
+"""A round that leaves more than this of the bound brings nothing."""
+
 _LEAST_NORMAL = 2.0**-1022
 
 _LONG = 8.0
@@ -81,7 +87,7 @@ class BranchAndBound:
         self.sweep, self.names, self.effort = sweep, list(names), effort
         self.root_width = np.where(high > low, high - low, 1.0)
         size = max(len(sweep.nodes), len(low))
-        self.batch, self.seeds = max(2, min(_BATCH, _NUMBERS // size)), max(16, min(_SEEDS, _NUMBERS // size))
+        self.batch, self.seeds = max(2, min(_BATCH, _NUMBERS // size)), max(8, min(_SEEDS, _NUMBERS // 4 // size))
         capacity = max(16, min(1024, _NUMBERS // size))
         self.low, self.high = np.empty((capacity, len(low))), np.empty((capacity, len(low)))
         self.bound = np.empty(capacity)
@@ -107,9 +113,10 @@ class BranchAndBound:
             while True:
                 chosen = self._open()
                 worst = float(self.bound[: self.count][self.axis[: self.count] == _LEAF].max())
-                stalled = stalled + 1 if worst >= before * 0.9999 and np.isfinite(worst) else 0
-                before = worst
-                if not len(chosen) or time.monotonic() - start > self.effort.seconds or stalled > 60:
+                stalled = stalled + 1 if worst >= before * _PROGRESS and np.isfinite(worst) else 0
+                before = min(before, worst) if stalled else worst
+                seconds = time.monotonic() - start
+                if not len(chosen) or seconds > self.effort.seconds or (stalled > _PATIENCE and seconds > self.effort.seconds / 10):
                     break
                 self._cut(chosen)
         return self._found(worst, time.monotonic() - start)

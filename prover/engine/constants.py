@@ -23,7 +23,10 @@ _BITS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The code held; the real number; both and what lies between; the error; the granule of the code, and 2^-v if it is +-2^v, else 0."""
+    """The code held; the real number; both and what lies between; the error; the granule of the code, and 2^-v if it is +-2^v, else 0.
+
+    `code` is the exact number held, None where it is not known.
+    """
 
     held: Pair
     real: Pair
@@ -31,6 +34,7 @@ class Constant:
     error: Array
     granule: Array
     inverse_power: float
+    code: Fraction | None
 
 
 def constant_of(node: Node, formats: Sequence[Format]) -> Constant:
@@ -40,7 +44,7 @@ def constant_of(node: Node, formats: Sequence[Format]) -> Constant:
     is_rounded = not all(isinstance(fmt, ExactFormat) for fmt in formats)
     if codes[0] is None or codes[1] is None or (is_rounded and codes[0] != codes[1]):
         undefined = (np.full(1, np.nan), np.full(1, np.nan))
-        return Constant(undefined, pair_of(*ends), undefined, np.full(1, np.nan), NO_GRANULE, 0.0)
+        return Constant(undefined, pair_of(*ends), undefined, np.full(1, np.nan), NO_GRANULE, 0.0, None)
     low, high = codes[0], codes[1]
     error = max(abs(low - end) for end in ends) if is_rounded else Fraction(0)
     return Constant(
@@ -50,7 +54,36 @@ def constant_of(node: Node, formats: Sequence[Format]) -> Constant:
         error=np.full(1, upper_float(error)) if error else NO_ERROR,
         granule=_granule(low) if low == high else NO_GRANULE,
         inverse_power=_inverse_power(abs(low)) if low == high else 0.0,
+        code=low if low == high else None,
     )
+
+
+def result_of(node: Node, operands: Sequence[Fraction], fmt: Format) -> Constant | None:
+    """What an operation on constants holds, and its own rounding error; None where that is not computed exactly."""
+    exact = _apply(node, operands)
+    return None if exact is None else constant_of(Node(Op.CONST, (), exact), (fmt,))
+
+
+_LARGEST_POWER = 64
+
+
+def _apply(node: Node, a: Sequence[Fraction]) -> Fraction | None:
+    match node.op:
+        case Op.ADD:
+            return a[0] + a[1]
+        case Op.SUB:
+            return a[0] - a[1]
+        case Op.MUL:
+            return a[0] * a[1]
+        case Op.DIV if a[1]:
+            return a[0] / a[1]
+        case Op.FMA:
+            return a[0] * a[1] + a[2]
+        case Op.NEG:
+            return -a[0]
+        case Op.POW if isinstance(node.payload, int) and 0 <= node.payload <= _LARGEST_POWER:
+            return a[0] ** node.payload
+    return None
 
 
 def _code(value: Fraction, formats: Sequence[Format]) -> Fraction | None:

@@ -20,7 +20,7 @@ from suffice.hardware_specs.format import FloatFormat, Rounding, Subnormals
 from suffice.prover.case import Case
 from suffice.prover.engine import functions
 from suffice.prover.engine import intervals as iv
-from suffice.prover.engine.constants import Constant, constant_of
+from suffice.prover.engine.constants import Constant, constant_of, result_of
 from suffice.prover.engine.intervals import Pair, Truths
 from suffice.prover.engine.operate import TRUTHS, Numbers, known, operate, truth
 from suffice.prover.engine.predicate import Predicate
@@ -62,6 +62,7 @@ class Sweep:
         self.nodes = case.problem.expression.nodes
         self.roots = list(roots) if roots is not None else [len(self.nodes) - 1]
         self.constants = _constants(case)
+        self._computed = _computed(case, self.constants)
         self._rounders = {fmt: rounder(fmt, self.up) for fmt in {*case.inputs.values(), *case.nodes, case.output}}
         self._accuracy = {op: upper_float(ulps) for op, ulps in case.formats.accuracy.items()}
         self._is_real = case.problem.inputs is InputModel.REAL
@@ -147,8 +148,8 @@ class Sweep:
         self, k: int, node: Node, boxes: Boxes, pairs: Numbers, truths: dict[int, Truths], granules: list[Array]
     ) -> Rounded:
         fmt = self.case.nodes[k]
-        if k in self.constants:
-            constant = self.constants[k]
+        if k in self.constants or k in self._computed:
+            constant = self.constants[k] if k in self.constants else self._computed[k]
             return Rounded(constant.held, constant.error, constant.granule)
         if node.op is Op.VAR:
             return self._read(k, str(node.payload), boxes)
@@ -406,6 +407,19 @@ def _constants(case: Case) -> dict[int, Constant]:
             side = case.problem.box[str(node.payload)]
             if side.lo == side.hi:
                 found[k] = constant_of(Node(Op.CONST, (), side.lo), (case.inputs[str(node.payload)], case.nodes[k]))
+    return found
+
+
+def _computed(case: Case, constants: Mapping[int, Constant]) -> dict[int, Constant]:
+    """The operations on constants alone, as far as what they hold is computed exactly."""
+    found: dict[int, Constant] = {}
+    for k, node in enumerate(case.problem.expression.nodes):
+        operands = [(constants.get(a) or found.get(a)) for a in node.args]
+        codes = [operand.code for operand in operands if operand is not None and operand.code is not None]
+        if node.args and len(codes) == len(node.args):
+            result = result_of(node, codes, case.nodes[k])
+            if result is not None and result.code is not None:
+                found[k] = result
     return found
 
 

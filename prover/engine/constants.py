@@ -60,11 +60,18 @@ def constant_of(node: Node, formats: Sequence[Format]) -> Constant:
 
 def result_of(node: Node, operands: Sequence[Fraction], fmt: Format) -> Constant | None:
     """What an operation on constants holds, and its own rounding error; None where that is not computed exactly."""
-    exact = _apply(node, operands)
+    exact = _apply(node, operands) if all(_is_short(operand) for operand in operands) else None
     return None if exact is None else constant_of(Node(Op.CONST, (), exact), (fmt,))
 
 
 _LARGEST_POWER = 64
+
+_LONGEST = 4096
+"""Bits of operands, so that chains of exact products stay short."""
+
+
+def _is_short(value: Fraction) -> bool:
+    return max(value.numerator.bit_length(), value.denominator.bit_length()) <= _LONGEST
 
 
 def _apply(node: Node, a: Sequence[Fraction]) -> Fraction | None:

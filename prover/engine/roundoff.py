@@ -189,7 +189,7 @@ class NoRounder:
 
     def round(self, exact: Pair, granule: Array, *, wants_granule: bool = True) -> Rounded:  # noqa: ARG002
         """The exact results."""
-        return Rounded(exact, NO_ERROR, granule)
+        return Rounded(exact, NO_ERROR, granule if granule is NO_GRANULE else within_granules(granule))
 
 
 Rounder = FloatRounder | IntRounder | NoRounder

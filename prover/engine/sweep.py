@@ -411,12 +411,12 @@ def _constants(case: Case) -> dict[int, Constant]:
 
 
 def _computed(case: Case, constants: Mapping[int, Constant]) -> dict[int, Constant]:
-    """The operations on constants alone, as far as what they hold is computed exactly."""
+    """The operations on constants alone, as far as what they hold is known: with a stated accuracy it may be another number."""
     found: dict[int, Constant] = {}
     for k, node in enumerate(case.problem.expression.nodes):
         operands = [(constants.get(a) or found.get(a)) for a in node.args]
         codes = [operand.code for operand in operands if operand is not None and operand.code is not None]
-        if node.args and len(codes) == len(node.args):
+        if node.args and len(codes) == len(node.args) and node.op not in case.formats.accuracy:
             result = result_of(node, codes, case.nodes[k])
             if result is not None and result.code is not None:
                 found[k] = result

@@ -11,6 +11,7 @@ from suffice.encodings.enclosures.bounds import curvature_bounds, range_bounds, 
 from suffice.encodings.enclosures.extrema import SlopeBounds
 from suffice.encodings.problem import Problem, Tolerance
 from suffice.errors import DomainError
+from suffice.proofs.certificate import Certificate
 from suffice.prover.attempts import (
     CONFIRMED_SECONDS,
     DEFAULT_TIMEOUT,
@@ -26,7 +27,7 @@ from suffice.prover.attempts import (
     search_and_confirm,
     tightest_cover,
 )
-from suffice.prover.case import Asked
+from suffice.prover.case import Asked, Case
 from suffice.prover.dossier import Dossier
 from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound
 from suffice.prover.portfolio import Progress
@@ -43,11 +44,13 @@ _TIGHT = Fraction(51, 50)
 
 
 def bounds(
-    problem: Problem, formats: Sequence[Asked], *, timeout: float | None = None, explain: bool = False, progress: Progress | None = None
-) -> Bounds:
+    problem: Problem, formats: Sequence[Asked], *, timeout: float | None = None, explain: bool = False, certify: bool = False,
+    progress: Progress | None = None,
+) -> Bounds:  # fmt: skip
     """Range, slopes and curvatures on the box, and in each format the error bound with a run that nearly reaches it.
 
-    `explain` adds the roundings' shares, the steps of the run, and the floor of every algorithm.
+    `explain` adds the roundings' shares, the steps of the run, and the floor of every algorithm; `certify` a certificate that the bound
+    as a tolerance is enough.
     With a relative tolerance errors are relative; with any other, or none, they are absolute. Raises SufficeError.
     """
     if problem.tolerance is None or not problem.tolerance.is_relative:
@@ -62,7 +65,7 @@ def bounds(
         start = time.monotonic()
         case = open_case(problem, asked, values)
         attempt = Attempt(case, Dossier(case), values, start + (DEFAULT_TIMEOUT if timeout is None else timeout), run_all=True)
-        results.append(_bracket(asked.name, attempt, start, explain=explain))
+        results.append(_bracket(asked.name, attempt, start, explain=explain, certify=certify))
     return Bounds(
         problem=problem,
         range=(values.outside.lo, values.outside.hi),
@@ -81,7 +84,7 @@ def _each(find: Callable[..., dict[str, SlopeBounds]], problem: Problem) -> dict
     return {name: found.get(name) for name in problem.box}
 
 
-def _bracket(name: str, attempt: Attempt, start: float, *, explain: bool) -> FormatBounds:
+def _bracket(name: str, attempt: Attempt, start: float, *, explain: bool, certify: bool) -> FormatBounds:
     """Both sides for one format."""
     case = attempt.case
     if not case.has_program:
@@ -94,7 +97,7 @@ def _bracket(name: str, attempt: Attempt, start: float, *, explain: bool) -> For
     if explain or is_listable(case):
         search_and_confirm(attempt)
     find_runs(attempt, bounded, seconds=_SECONDS_OF_SEARCH)
-    upper, leaves, checked = _upper(attempt, bounded)
+    upper, leaves, checked = _upper(attempt, bounded, certify=certify)
     cross_check(attempt)
     error, floor = attempt.dossier.claims.get("witness_error"), attempt.dossier.value("floor")
     point = read_point(error.evidence["point"]) if error else None
@@ -110,14 +113,30 @@ def _bracket(name: str, attempt: Attempt, start: float, *, explain: bool) -> For
         shares=shares_of(case, bounded) if explain and bounded.value is not None else (),
         run=steps_of_run(case, point) if explain and point is not None else (),
         floor=floor if isinstance(floor, Fraction) else None,
+        certificate=_certificate(attempt) if certify else None,
         note="" if upper is not None else _why_unbounded(attempt, bounded),
     )
 
 
-def _upper(attempt: Attempt, bounded: Bounded) -> tuple[Fraction | None, int, bool]:
+def _certificate(attempt: Attempt) -> Certificate | None:
+    """The claims again, with the error bound as the tolerance."""
+    bound, case = attempt.dossier.value("error_bound"), attempt.case
+    if not isinstance(bound, Fraction):
+        return None
+    tolerance = case.problem.tolerance
+    relative = tolerance is not None and tolerance.is_relative
+    allowed = Tolerance(absolute=Fraction(0), relative=bound) if relative else Tolerance(absolute=bound)
+    dossier = Dossier(Case(problem=replace(case.problem, tolerance=allowed), formats=case.formats))
+    for name in ("error_bound", "witness_error"):
+        if name in attempt.dossier.claims:
+            dossier.offer(name, attempt.dossier.claims[name].evidence)
+    return dossier.certificate()
+
+
+def _upper(attempt: Attempt, bounded: Bounded, *, certify: bool) -> tuple[Fraction | None, int, bool]:
     """The bound, the leaves of its cover, and whether the kernel derived it too."""
     case, dossier = attempt.case, attempt.dossier
-    if bounded.value is not None and kernel_seconds(bounded, case) <= CONFIRMED_SECONDS:
+    if bounded.value is not None and (certify or kernel_seconds(bounded, case) <= CONFIRMED_SECONDS):
         dossier.offer("error_bound", evidence_of(bounded, case, precision_for(attempt)))
     reached = dossier.value("witness_error")
     if attempt.enumerated and (bounded.value is None or (isinstance(reached, Fraction) and bounded.value > reached * _TIGHT)):

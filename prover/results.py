@@ -97,7 +97,8 @@ class FormatBounds:
 
     `error_bound` is proved by outward-rounded interval arithmetic; `checked` says that the kernel derived it too. `bound_seconds` is the
     time of that side alone. Where explanations are asked for: `shares` are the roundings' parts in the bound on the leaf where it is
-    largest, the largest first; `run` is the witness's run; and no algorithm whatever has a smaller worst error than `floor`.
+    largest, the largest first; `run` is the witness's run; and no algorithm whatever has a smaller worst error than `floor`. The
+    `certificate`, where asked for, proves that the bound as a tolerance is enough.
     """
 
     format: str
@@ -111,6 +112,7 @@ class FormatBounds:
     shares: tuple[RoundingShare, ...] = ()
     run: tuple[RunStep, ...] = ()
     floor: Fraction | None = None
+    certificate: Certificate | None = None
     note: str = ""
 
 

@@ -10,7 +10,7 @@ from suffice.encodings.problem import Problem
 from suffice.errors import InputError
 from suffice.prover.results import Bounds, FormatBounds, Minimum, Proof, Result
 from suffice.rendering import to_html, to_text
-from suffice.tables import Table, bounds_table, function_table, verdict_table
+from suffice.tables import Table, bounds_table, function_table, measure_text, run_table, share_table, verdict_table
 
 _Named = TypeVar("_Named", Result, FormatBounds)
 
@@ -125,7 +125,10 @@ class BoundsAnswer:
 
     def tables(self) -> tuple[Table, ...]:
         """What is shown."""
-        return (bounds_table(self.bounds), function_table(self.bounds))
+        measured = measure_text(self.problem)
+        explained = [share_table(result, measured) for result in self.results if result.shares]
+        runs = [run_table(result) for result in self.results if result.run]
+        return (bounds_table(self.bounds), *explained, *runs, function_table(self.bounds))
 
     def __str__(self) -> str:
         return to_text(self.tables())

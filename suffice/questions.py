@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,10 +144,11 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A problem and the formats asked about."""
+    """A problem and the formats asked about; of a file with several outputs, the question of the one named `output`."""
 
     problem: data.Problem
     formats: tuple[Asked, ...]
+    output: str = ""
 
 
 def ask(formats: str | Format | Iterable[str | Format], placement: Placement | None = None) -> tuple[Asked, ...]:
@@ -176,7 +177,23 @@ def read_file(
     placement: Placement | None = None,
     otherwise: str | None = None,
 ) -> Asking:
-    """A problem file, with the formats that it names where none are given, else `otherwise`. Raises InputError and FormatError."""
+    """A problem file of one output, as `read_outputs` reads it."""
+    asking, *others = read_outputs(path, formats, placement, otherwise)
+    if others:
+        raise InputError(f"{len(others) + 1} outputs", where=str(path), mend="ask about each by read_outputs, or write a core for each")
+    return asking
+
+
+def read_outputs(
+    path: Path,
+    formats: str | Format | Iterable[str | Format] | None = None,
+    placement: Placement | None = None,
+    otherwise: str | None = None,
+) -> tuple[Asking, ...]:
+    """A question for every output of a problem file, with the formats that the file names where none are given, else `otherwise`.
+
+    Raises InputError and FormatError.
+    """
     from suffice.encodings.readers.toml import read_problem_file
 
     file = read_problem_file(path)
@@ -184,19 +201,36 @@ def read_file(
     if not chosen:
         raise InputError("no format is asked about", where=str(path), mend="name one with --format fp16, or formats in the file")
     given = placement or Placement()
-    return Asking(
-        file.problem,
-        ask(
-            chosen,
-            Placement(
-                input=given.input or file.input_format,
-                compute=given.compute or file.compute,
-                output=given.output or file.output,
-                override=given.override or file.override,
-                accuracy={**{op.value: ulps for op, ulps in file.accuracy.items()}, **given.accuracy},
-            ),
+    asked = ask(
+        chosen,
+        Placement(
+            input=given.input or file.input_format,
+            compute=given.compute or file.compute,
+            output=given.output or file.output,
+            override=given.override or file.override,
+            accuracy={**{op.value: ulps for op, ulps in file.accuracy.items()}, **given.accuracy},
         ),
     )
+    problem = _defined(file.problem, file.open_ends)
+    if len(file.components) < 2:
+        return (Asking(problem, asked),)
+    return tuple(
+        Asking(replace(problem, expression=expression, name=f"{problem.name}{name}"), asked, name) for name, expression in file.components
+    )
+
+
+def _defined(problem: data.Problem, open_ends: tuple[Expression, ...]) -> data.Problem:
+    """The problem on its closed box; with its strict bounds as preconditions where it is not defined at a closed end."""
+    from suffice.encodings.enclosures.domain import check_domain
+    from suffice.errors import DomainError
+
+    if not open_ends:
+        return problem
+    try:
+        check_domain(problem.expression, problem.box, problem.preconditions)
+    except DomainError:
+        return replace(problem, preconditions=(*problem.preconditions, *open_ends))
+    return problem
 
 
 def by_size(formats: Iterable[Asked]) -> tuple[Asked, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import log10
 
 from suffice.encodings.problem import Problem
 from suffice.proofs.certificate import Verdict
 from suffice.proofs.decimals import decimal_above, decimal_below, decimal_nearest, is_decimal
-from suffice.prover.results import Amount, Bounds, Finding, FormatBounds, Point, Result
+from suffice.prover.results import Amount, Bounds, Finding, FormatBounds, Point, Result, RunStep
 
 COLOURS = {
     Verdict.SUFFICIENT: "green",
@@ -86,6 +87,67 @@ def bounds_table(bounds: Bounds) -> Table:
     return Table(title=headline(replace(bounds.problem, tolerance=None)), headings=headings, rows=rows, notes=tuple(remarks))
 
 
+def share_table(result: FormatBounds, measured: str) -> Table:
+    """The roundings that the error bound comes from, on the leaf where it is largest."""
+    total = sum((share.rounding * share.slope for share in result.shares), Fraction(0))
+    rows = tuple(
+        (
+            Cell(share.what),
+            Cell(share.format),
+            Cell(f"<= {decimal_above(share.rounding)}"),
+            Cell(f"<= {decimal_above(share.slope)}"),
+            Cell(f"{float(share.part):.1%}"),
+            Cell(decimal_above(total - share.rounding * share.slope)),
+        )
+        for share in result.shares[:_MOST_SHARES]
+    )
+    notes = [f"{len(result.shares) - _MOST_SHARES} smaller shares are left out"] if len(result.shares) > _MOST_SHARES else []
+    if result.floor and result.error_bound:
+        gain = result.error_bound / result.floor
+        notes.append(
+            f"no algorithm whatever has a worst {measured} below {decimal_below(result.floor)}: rewriting gains a factor of "
+            f"{decimal_above(gain)} at most"
+        )
+    headings = ("rounding of", "format", "error there", "amplified", "share", "bound if it were exact")
+    return Table(title=f"{result.format}: where the error comes from", headings=headings, rows=rows, notes=tuple(notes))
+
+
+_MOST_SHARES = 20
+
+
+def run_table(result: FormatBounds) -> Table:
+    """The witness's run, operation by operation."""
+    rows = tuple(
+        (
+            Cell(step.what),
+            Cell(step.format),
+            Cell(_value(step.computed)),
+            Cell(_decimal(step.rounding)),
+            Cell(_decimal(step.error)),
+            Cell(_digits(step)),
+        )
+        for step in result.run
+    )
+    headings = ("operation", "format", "computed", "this rounding", "whole error", "correct digits")
+    assert result.witness is not None
+    return Table(title=f"{result.format}: the run at {point_text(result.witness)}", headings=headings, rows=rows)
+
+
+def _value(computed: Fraction | str) -> str:
+    return computed if isinstance(computed, str) else decimal_nearest(computed, 9)
+
+
+def _decimal(value: Fraction | None) -> str:
+    return NOTHING if value is None else decimal_nearest(value, 3)
+
+
+def _digits(step: RunStep) -> str:
+    """How many decimal digits of the real value are right."""
+    if step.error is None or not step.real:
+        return NOTHING
+    return "all" if step.error == 0 else f"{max(0.0, log10(abs(step.real)) - log10(abs(step.error))):.1f}"
+
+
 def function_table(bounds: Bounds) -> Table:
     """Range, slopes and curvatures of the function on the box."""
     lo, hi = bounds.range
@@ -101,7 +163,7 @@ def function_table(bounds: Bounds) -> Table:
 def headline(problem: Problem) -> str:
     """The question in one line."""
     sides = ", ".join(f"{name} in [{_number(side.lo)}, {_number(side.hi)}]" for name, side in problem.box.items())
-    parts = [f"{problem.name or 'f'} = {formula_text(problem)}", sides, tolerance_text(problem)]
+    parts = [f"{problem.name or 'f'} = {formula_text(problem)}", sides, conditions_text(problem), tolerance_text(problem)]
     return printable("; ".join(part for part in parts if part))
 
 
@@ -112,10 +174,17 @@ def printable(text: str) -> str:
 
 def formula_text(problem: Problem) -> str:
     """The formula, cut where it is long."""
-    from suffice.encodings.writers.text import to_text
+    from suffice.encodings.writers.text import to_short_text
 
-    formula = to_text(problem.expression)
-    return formula if len(formula) <= _LONGEST_FORMULA else f"{formula[: _LONGEST_FORMULA - 3]}..."
+    return to_short_text(problem.expression, _LONGEST_FORMULA)
+
+
+def conditions_text(problem: Problem) -> str:
+    """The preconditions."""
+    from suffice.encodings.writers.text import to_short_text
+
+    conditions = [to_short_text(condition, _LONGEST_FORMULA) for condition in problem.preconditions]
+    return f"where {' and '.join(conditions)}" if conditions else ""
 
 
 def tolerance_text(problem: Problem) -> str:
@@ -186,6 +255,8 @@ def _remarks(result: Result) -> list[str]:
 
 def _bounds_remarks(result: FormatBounds) -> list[str]:
     remarks = [f"the largest error found is at {point_text(result.witness)}"] if result.witness else []
+    if result.error_bound is not None and not result.checked:
+        remarks.append("the bound rests on interval arithmetic alone; with --save the kernel derives it again")
     return remarks + ([result.note] if result.note else [])
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from suffice.encodings.problem import Problem
 from suffice.encodings.readers.numbers import hex_float
 from suffice.hardware_specs.numerals import write_numeral
 from suffice.proofs.decimals import decimal_above, decimal_below, decimal_nearest
-from suffice.prover.results import Amount, Bounds, Finding, FormatBounds, Point, Result, SolverRun
+from suffice.prover.results import Amount, Bounds, Finding, FormatBounds, Point, Result, RoundingShare, RunStep, SolverRun
 
 Object = dict[str, Any]
 
@@ -81,8 +82,8 @@ def result_object(result: Result) -> Object:
     }
 
 
-def bounds_object(bounds: Bounds) -> Object:
-    """Range, slopes and curvatures, and one object for each format."""
+def bounds_object(bounds: Bounds, files: Mapping[str, Path]) -> Object:
+    """Range, slopes and curvatures, and one object for each format; `files` are the certificates kept."""
     lo, hi = bounds.range
     function = {
         "range": [exact(lo), exact(hi)],
@@ -95,7 +96,10 @@ def bounds_object(bounds: Bounds) -> Object:
     return {
         "problem": problem_object(replace(bounds.problem, tolerance=None)),
         "measure": "relative error" if tolerance and tolerance.is_relative else "absolute error",
-        "results": [_format_bounds_object(result, function) for result in bounds.results],
+        "results": [
+            _format_bounds_object(result, function) | ({"file": str(files[result.format])} if result.format in files else {})
+            for result in bounds.results
+        ],
     }
 
 
@@ -112,8 +116,45 @@ def _format_bounds_object(result: FormatBounds, function: Object) -> Object:
         **_amount("witness_error", result.witness_error, decimal_below),
         **_witness("witness", result.witness),
         "leaves": result.leaves,
+        "checked": result.checked,
         "note": result.note,
+        "bound_seconds": result.bound_seconds,
         "seconds": result.seconds,
+        **_explanation(result),
+    }
+
+
+def _explanation(result: FormatBounds) -> Object:
+    """The members that --explain adds."""
+    if not result.shares and not result.run:
+        return {}
+    return {
+        **_amount("floor", result.floor, decimal_below),
+        "shares": [_share_object(share) for share in result.shares],
+        "run": [_step_object(step) for step in result.run],
+    }
+
+
+def _share_object(share: RoundingShare) -> Object:
+    return {
+        "node": share.position,
+        "operation": share.what,
+        "format": share.format,
+        **_amount("rounding", share.rounding, decimal_above),
+        **_amount("slope", share.slope, decimal_above),
+        "part_decimal": decimal_nearest(share.part, _DIGITS),
+    }
+
+
+def _step_object(step: RunStep) -> Object:
+    computed = step.computed if isinstance(step.computed, str) else coordinate(step.computed)
+    numbers = {name: getattr(step, name) for name in ("real", "rounding", "error")}
+    return {
+        "node": step.position,
+        "operation": step.what,
+        "format": step.format,
+        "computed": computed,
+        **{f"{name}_decimal": None if value is None else decimal_nearest(value, 17) for name, value in numbers.items()},
     }
 
 

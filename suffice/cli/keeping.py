@@ -13,7 +13,7 @@ from suffice.errors import InputError
 if TYPE_CHECKING:
     from suffice.encodings.problem import Problem
     from suffice.proofs.archive import Receipt
-    from suffice.prover.results import Result
+    from suffice.prover.results import Bounds, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,14 @@ class Keeping:
     archive: str | None
 
 
+def for_output(save: Path | None, output: str) -> Path | None:
+    """FILE with the output's name before its suffix; in a folder, a file name that begins with it."""
+    if save is None or not output:
+        return save
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", output).strip("_")
+    return save / f"{plain}.json" if save.is_dir() else save.with_name(f"{save.stem}.{plain}{save.suffix}")
+
+
 def check_place(save: Path | None) -> None:
     """Complain before the work, not after it. Raises InputError."""
     folder = save.parent if save is not None else Path()
@@ -64,6 +72,19 @@ def keep(problem: Problem, results: Sequence[Result], keeping: Keeping) -> Kept:
             write(result.certificate, files[result.format])
     receipts = {} if keeping.archive is None else _archive(problem, results, keeping.archive)
     return Kept(files, receipts, keeping.archive)
+
+
+def keep_bounds(bounds: Bounds, save: Path | None) -> dict[str, Path]:
+    """Write the certificates of the error bounds that have one. Raises InputError."""
+    if save is None:
+        return {}
+    from suffice.proofs.certificate import write
+
+    certified = {result.format: result.certificate for result in bounds.results if result.certificate is not None}
+    files = file_names(list(certified), save)
+    for name, certificate in certified.items():
+        write(certificate, files[name])
+    return files
 
 
 def file_names(formats: Sequence[str], save: Path) -> dict[str, Path]:

@@ -65,6 +65,10 @@ Plot = Annotated[
     Path | None,
     typer.Option("--plot", metavar="FILE", help="Draw the error over the box of one or two inputs, as .png or .svg."),
 ]
+Explain = Annotated[
+    bool,
+    typer.Option("--explain", help="Rank the operations by their share of the error, list the witness's run, show the floor."),
+]
 ArchivePlace = Annotated[str | None, typer.Option("--archive", metavar="FILE|URL", help="Add the certificates to an archive.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Also print the proof of the answer.")]
 Expect = Annotated[Verdict | None, typer.Option("--expect", help="Exit with status 4 at any other verdict.")]

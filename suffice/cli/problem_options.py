@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from suffice.encodings.problem import Problem, Tolerance
 from suffice.errors import InputError
-from suffice.questions import Asking, Placement, ask, make_tolerance, read_file, read_formula, read_input_model, read_precondition
+from suffice.questions import Asking, Placement, ask, make_tolerance, read_formula, read_input_model, read_outputs, read_precondition
 
 if TYPE_CHECKING:
     from suffice.encodings.readers.inputs import Inputs
@@ -45,24 +45,23 @@ def make_placement(input_format: str | None, compute: str | None, output: str | 
     )
 
 
-def read_asking(
+def read_askings(
     question: QuestionOptions, formats: Sequence[str], placement: Placement, *, needs_tolerance: bool = True, otherwise: str | None = None
-) -> Asking:
-    """The problem and the formats; options go before what a file says. Raises SufficeError."""
+) -> tuple[Asking, ...]:
+    """The problem of every output and the formats; options go before what a file says. Raises SufficeError."""
     listed = ",".join(formats) or None
     if question.file is not None:
         if question.expr is not None:
             raise InputError("a problem file and --expr are both given", mend="leave one out")
-        asking = read_file(question.file, listed, placement, otherwise)
-        problem = _with_options(asking.problem, question)
+        read = read_outputs(question.file, listed, placement, otherwise)
+        askings = tuple(replace(asking, problem=_with_options(asking.problem, question)) for asking in read)
     elif question.expr is not None:
-        problem = _from_formula(question, question.expr)
-        asking = Asking(problem, ask(listed or otherwise or _no_format(), placement))
+        askings = (Asking(_from_formula(question, question.expr), ask(listed or otherwise or _no_format(), placement)),)
     else:
         raise InputError("no problem is given", mend="name a problem file, or write --expr FORMULA --var NAME=LO:HI --eps E")
-    if needs_tolerance and problem.tolerance is None:
+    if needs_tolerance and askings[0].problem.tolerance is None:
         raise InputError("no tolerance is given", mend="add --eps E, or --abs A and --rel R")
-    return Asking(problem, asking.formats)
+    return askings
 
 
 def _no_format() -> str:

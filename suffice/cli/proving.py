@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from suffice.cli import options as o
-from suffice.cli.keeping import Keeping, check_place
-from suffice.cli.problem_options import QuestionOptions, make_placement, read_asking
+from suffice.cli.keeping import Keeping, check_place, for_output, keep_bounds
+from suffice.cli.problem_options import QuestionOptions, make_placement, read_askings
 from suffice.cli.progress import progress_bar
-from suffice.cli.reporting import report
+from suffice.cli.reporting import print_answers, report
 from suffice.cli.statuses import DONE, UNDECIDED, UNEXPECTED
 from suffice.proofs.certificate import Verdict
 
@@ -65,11 +65,18 @@ def prove(
         inputs=inputs,
         where=where or (),
     )
-    asking = read_asking(question, format or (), make_placement(input_format, compute, output_format, override, accuracy))
-    with progress_bar() as progress:
-        answer = ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
-    report(answer, keeping=Keeping(save, archive), traced=answer.results if trace else (), findings=run_all, as_json=as_json)
-    raise typer.Exit(_status(answer.results, expect))
+    results: list[Result] = []
+    objects = {}
+    for asking in read_askings(question, format or (), make_placement(input_format, compute, output_format, override, accuracy)):
+        with progress_bar() as progress:
+            answer = ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
+        keeping = Keeping(for_output(save, asking.output), archive)
+        traced = answer.results if trace else ()
+        objects[asking.output] = report(answer, keeping=keeping, traced=traced, findings=run_all, as_json=as_json)
+        results += answer.results
+    if as_json:
+        print_answers(objects)
+    raise typer.Exit(_status(results, expect))
 
 
 def minimum(
@@ -119,13 +126,21 @@ def minimum(
         where=where or (),
     )
     placement = make_placement(input_format, compute, output_format, override, accuracy)
-    asking = read_asking(question, among or (), placement, otherwise=LADDER)
-    with progress_bar() as progress:
-        answer = MinimumAnswer(decide(asking.problem, by_size(asking.formats), timeout=timeout, run_all=run_all, progress=progress))
-    traced = [result for result in answer.results if result.format == answer.minimum] or answer.results[-1:]
-    extra = {"minimum": answer.minimum, "tight": answer.tight}
-    report(answer, extra, keeping=Keeping(save, archive), traced=traced if trace else (), findings=run_all, as_json=as_json)
-    raise typer.Exit(_status(answer.results, None))
+    results: list[Result] = []
+    objects = {}
+    for asking in read_askings(question, among or (), placement, otherwise=LADDER):
+        with progress_bar() as progress:
+            answer = MinimumAnswer(decide(asking.problem, by_size(asking.formats), timeout=timeout, run_all=run_all, progress=progress))
+        traced = [result for result in answer.results if result.format == answer.minimum] or answer.results[-1:]
+        extra = {"minimum": answer.minimum, "tight": answer.tight}
+        keeping = Keeping(for_output(save, asking.output), archive)
+        objects[asking.output] = report(
+            answer, extra, keeping=keeping, traced=traced if trace else (), findings=run_all, as_json=as_json
+        )
+        results += answer.results
+    if as_json:
+        print_answers(objects)
+    raise typer.Exit(_status(results, None))
 
 
 def bounds(
@@ -142,7 +157,9 @@ def bounds(
     override: o.Override = False,
     accuracy: o.Accuracy = None,
     timeout: o.Timeout = None,
+    explain: o.Explain = False,
     plot: o.Plot = None,
+    save: o.Save = None,
     as_json: o.AsJson = False,
 ) -> None:
     """Range, slopes and curvatures on the box, and the error bracket per format; no tolerance is needed.
@@ -151,9 +168,10 @@ def bounds(
     suffice bounds --expr 'sin(x)/x' --var x=1:3 --format fp32
     suffice bounds problem.toml --format bf16,fp16 --json
     suffice bounds --expr 'sin(x)' --var x=0:3 --format fp16 --plot errors.png
+    suffice bounds --expr 'sqrt(x + 1) - sqrt(x)' --var x=1:1000 --format fp32 --explain --save bound.json
     """
     from suffice.answers import BoundsAnswer
-    from suffice.cli.json_output import bounds_object, print_object
+    from suffice.cli.json_output import bounds_object
     from suffice.plots import check_picture, draw_errors
     from suffice.prover.brackets import bounds as decide
     from suffice.rendering import show
@@ -170,18 +188,30 @@ def bounds(
         where=where or (),
     )
     placement = make_placement(input_format, compute, output_format, override, accuracy)
-    asking = read_asking(question, format or (), placement, needs_tolerance=False)
-    if plot is not None:
-        check_picture(plot, asking.problem)
-    with progress_bar() as progress:
-        answer = BoundsAnswer(decide(asking.problem, asking.formats, timeout=timeout, progress=progress))
-    if as_json:
-        print_object(bounds_object(answer.bounds))
-    else:
-        show(answer.tables())
-    if plot is not None:
+    askings = read_askings(question, format or (), placement, needs_tolerance=False)
+    pictures = [for_output(plot, asking.output) for asking in askings]
+    for asking, picture in zip(askings, pictures, strict=True):
+        if picture is not None:
+            check_picture(picture, asking.problem)
+    check_place(save)
+    objects = {}
+    for asking, picture in zip(askings, pictures, strict=True):
         with progress_bar() as progress:
-            draw_errors(plot, answer.bounds, asking.formats, progress=progress)
+            found = decide(
+                asking.problem, asking.formats, timeout=timeout, explain=explain, certify=save is not None, progress=progress
+            )
+        answer = BoundsAnswer(found)
+        if not as_json:
+            show(answer.tables())
+        kept = keep_bounds(found, for_output(save, asking.output))
+        for name, path in kept.items() if not as_json else ():
+            print(f"certificate of {name}: {path}")
+        objects[asking.output] = bounds_object(found, kept)
+        if picture is not None:
+            with progress_bar() as progress:
+                draw_errors(picture, found, asking.formats, progress=progress)
+    if as_json:
+        print_answers(objects)
 
 
 def _status(results: Sequence[Result], expect: Verdict | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from suffice.cli.keeping import Keeping, Kept, keep
@@ -20,8 +20,8 @@ def report(
     traced: Sequence[Result],
     findings: bool,
     as_json: bool,
-) -> None:
-    """Print the answer with the proofs of `traced`; `extra` are members of the JSON object. Raises InputError and ArchiveError.
+) -> dict[str, Any]:
+    """Print the answer with the proofs of `traced`, or give the JSON object, with the members `extra`. Raises InputError and ArchiveError.
 
     Tables come first: where a certificate cannot be kept, the answer was still seen.
     """
@@ -30,11 +30,11 @@ def report(
     kept = keep(answer.problem, answer.results, keeping)
     proofs = _proofs(traced)
     if as_json:
-        _print_object(answer, kept, proofs, extra or {})
-        return
+        return _object(answer, kept, proofs, extra or {})
     for text in ("\n".join(kept.lines()), *proofs.values()):
         if text:
             print(f"\n{text}".rstrip())
+    return {}
 
 
 def _proofs(traced: Sequence[Result]) -> dict[str, str]:
@@ -52,8 +52,18 @@ def _print_tables(answer: ProofAnswer | MinimumAnswer, *, findings: bool) -> Non
     show([*answer.tables(), *([finding_table(answer.results)] if findings else [])])
 
 
-def _print_object(answer: ProofAnswer | MinimumAnswer, kept: Kept, proofs: dict[str, str], extra: dict[str, Any]) -> None:
-    from suffice.cli.json_output import print_object, problem_object, result_object
+def print_answers(answers: Mapping[str, dict[str, Any]]) -> None:
+    """The one JSON object of a command: the answer itself, or of several outputs the answer for each, under its name."""
+    from suffice.cli.json_output import print_object
+
+    if len(answers) == 1:
+        print_object(next(iter(answers.values())))
+    else:
+        print_object({"outputs": [{"output": name, **answer} for name, answer in answers.items()]})
+
+
+def _object(answer: ProofAnswer | MinimumAnswer, kept: Kept, proofs: dict[str, str], extra: dict[str, Any]) -> dict[str, Any]:
+    from suffice.cli.json_output import problem_object, result_object
 
     results = []
     for result in answer.results:
@@ -64,4 +74,4 @@ def _print_object(answer: ProofAnswer | MinimumAnswer, kept: Kept, proofs: dict[
             entry["trace"] = proofs[result.format]
         results.append(entry)
     archived = {"archive": {"place": kept.archive, "head": kept.head}} if kept.receipts else {}
-    print_object({"problem": problem_object(answer.problem), "results": results, **extra, **archived})
+    return {"problem": problem_object(answer.problem), "results": results, **extra, **archived}

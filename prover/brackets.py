@@ -144,7 +144,7 @@ def _upper(attempt: Attempt, bounded: Bounded, *, certify: bool) -> tuple[Fracti
     derived = dossier.value("error_bound")
     if isinstance(derived, Fraction) and (bounded.value is None or derived <= bounded.value * _TIGHT):
         return derived, dossier.derivations["error_bound"].leaves, True
-    return bounded.value, bounded.leaves, False
+    return bounded.value, bounded.leaves if bounded.value is not None else 0, False
 
 
 def _why_unbounded(attempt: Attempt, bounded: Bounded) -> str:

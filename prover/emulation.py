@@ -36,7 +36,7 @@ def to_float64(value: Array) -> NDArray[np.float64]:
 def _round(fmt: Format, value: Array) -> Array:
     if isinstance(fmt, ExactFormat) or (isinstance(fmt, FloatFormat) and fmt.p == 53 and fmt.emin == -1022):
         return value
-    return round_array(fmt, to_float64(value))
+    return np.reshape(round_array(fmt, np.atleast_1d(to_float64(value))), np.shape(value))
 
 
 _RANGE = Fraction(2) ** 1000

@@ -113,8 +113,60 @@ def test_bounds_needs_no_tolerance(capsys: pytest.CaptureFixture[str]) -> None:
     assert Fraction(result["lipschitz"]["x"]) == 2
     assert Fraction(result["curvature_floor"]["x"]) == Fraction(result["curvature_peak"]["x"]) == 1
     assert Fraction(result["witness_error"]) <= Fraction(result["error_bound"]) <= 2 * Fraction(result["witness_error"])
-    assert set(float_numbers(content)) == {"seconds"}
+    assert set(float_numbers(content)) == {"seconds", "bound_seconds"}
     assert integer_keys(content) == {"leaves"}
+    assert result["checked"] is True
+
+
+CANCELLING = ("--expr", "sqrt(x + 1) - sqrt(x)", "--var", "x=1:1000", "--format", "fp32")
+
+
+def test_bounds_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    status, content = run_json(capsys, "bounds", *CANCELLING, "--explain")
+    assert status == 0
+    result = content["results"][0]
+    parts = [Fraction(share["part_decimal"]) for share in result["shares"]]
+    assert abs(sum(parts) - 1) < Fraction(1, 1000)
+    assert parts == sorted(parts, reverse=True)
+    assert {share["operation"] for share in result["shares"][:2]} == {"sqrt(x)", "sqrt(x + 1)"}
+    assert result["run"][-1]["operation"] == "sqrt(x + 1) - sqrt(x)"
+    assert abs(Fraction(result["run"][-1]["error_decimal"])) >= Fraction(result["witness_error"]) * Fraction(999, 1000)
+    assert 0 < Fraction(result["floor"]) < Fraction(result["witness_error"])
+    _, out, _ = run(capsys, "bounds", *CANCELLING, "--explain")
+    assert "where the error comes from" in out
+    assert "rewriting gains a factor of" in out
+    assert re.search(r"^sqrt\(x \+ 1\) - sqrt\(x\) .* 3\.\d$", out, re.MULTILINE)
+
+
+def test_a_bound_is_kept_as_a_certificate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "bound.json"
+    status, out, _ = run(capsys, "bounds", *CANCELLING, "--save", str(path))
+    assert (status, f"certificate of fp32: {path}" in out) == (0, True)
+    status, out, _ = run(capsys, "check", str(path))
+    assert (status, out) == (0, f"{path}: accepted: sufficient by S1\n")
+
+
+TWO_OUTPUTS = '(FPCore (a b) :name "f" :pre (and (<= 0 a 1) (<= 0 b 1)) (array (- a b) (* 4 (* a b))))'
+
+
+def test_every_output_of_a_core_is_answered(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "two.fpcore").write_text(TWO_OUTPUTS)
+    question = ("bounds", str(tmp_path / "two.fpcore"), "--format", "fp32", "--save", str(tmp_path / "c.json"))
+    status, content = run_json(capsys, *question)
+    assert status == 0
+    assert [output["output"] for output in content["outputs"]] == ["[0]", "[1]"]
+    assert [output["problem"]["expression"] for output in content["outputs"]] == ["a - b", "4*(a*b)"]
+    assert sorted(path.name for path in tmp_path.glob("*.json")) == ["c.0.json", "c.1.json"]
+    status, content = run_json(capsys, "prove", str(tmp_path / "two.fpcore"), "--eps", "1.5e-7", "--format", "fp32")
+    assert status == 0
+    assert [output["results"][0]["verdict"] for output in content["outputs"]] == ["sufficient", "insufficient"]
+
+
+def test_preconditions_are_shown_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    question = ("bounds", "--expr", "sqrt(x - y)", "--var", "x=0:2", "--var", "y=0:2", "--where", "x >= y + 1", "--format", "fp32")
+    status, out, _ = run(capsys, *question)
+    assert status == 0
+    assert "where y + 1 <= x" in out
 
 
 def test_a_table_shows_verdicts_and_the_trace(capsys: pytest.CaptureFixture[str]) -> None:

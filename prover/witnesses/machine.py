@@ -180,7 +180,7 @@ class Machine:
         result: list[Any] = []
         for fmt, value, error in zip(self.formats, trace.values, trace.errors, strict=True):
             seen = np.max(np.abs(error), initial=0.0, where=np.isfinite(error))
-            result.append(np.minimum(_half_ulp(fmt, value), seen) if seen > 0 else 0.0)
+            result.append(np.minimum(half_ulp(fmt, value), seen) if seen > 0 else 0.0)
         return result
 
 
@@ -269,7 +269,7 @@ def _directed(fmt: FloatFormat) -> _Directed | None:
     return None if fmt.rounding is Rounding.NEAREST_AWAY else _Directed(fmt.rounding)
 
 
-def _half_ulp(fmt: Format, value: Any) -> Any:
+def half_ulp(fmt: Format, value: Any) -> Any:
     if isinstance(fmt, IntFormat):
         return float(fmt.scale or 0) / 2
     if not isinstance(fmt, FloatFormat):

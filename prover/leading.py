@@ -9,6 +9,7 @@ import numpy as np
 
 from suffice.encodings.enclosures.bounds import RangeBounds
 from suffice.encodings.enclosures.derivatives import gradient
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel
 from suffice.errors import SufficeError
 from suffice.hardware_specs.rounding import round_exact
@@ -34,7 +35,7 @@ def leading_points(case: Case, bounds: RangeBounds) -> list[tuple[Point, ...]]:
 
 def _steepest(case: Case) -> list[tuple[Point, dict[str, float]]]:
     box = case.problem.box
-    if not can_sample(box):
+    if not can_sample(box) or any(node.op is Op.IF for node in case.problem.expression.nodes):
         return []
     random = np.random.default_rng(1)
     columns = {}

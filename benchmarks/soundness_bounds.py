@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from math import inf
@@ -39,13 +40,17 @@ def main() -> int:
     options = parser.parse_args()
     start = time.monotonic()
     found: list[Judged] = []
+    crashed = 0
     prepare = use_stepped if options.stepped else None
     with ProcessPoolExecutor(options.jobs, initializer=prepare) as pool:
         work = partial(examine, small=options.small, every=options.every)
         for seed, judged in zip(
             range(options.first, options.last), pool.map(work, range(options.first, options.last), chunksize=8), strict=True
         ):
-            if judged is not None:
+            if isinstance(judged, str):
+                crashed += 1
+                print(f"seed {seed}: CRASHED {judged}", flush=True)
+            elif judged is not None:
                 found.append(judged)
                 _print(judged)
             if (seed + 1 - options.first) % _LINE == 0:
@@ -54,7 +59,7 @@ def main() -> int:
                     flush=True,
                 )
     report(found, time.monotonic() - start)
-    return 1 if any(judged.wrong for judged in found) else 0
+    return 1 if crashed or any(judged.wrong for judged in found) else 0
 
 
 def use_stepped() -> None:
@@ -63,10 +68,13 @@ def use_stepped() -> None:
     upward_module.upward = sweep.upward = lambda: stepped  # type: ignore[assignment]
 
 
-def examine(seed: int, *, small: bool, every: int) -> Judged | None:
-    """The judgement of one seed; None where a small program has too many cells."""
-    given = draw(seed, small=small)
-    return judge_exhaustively(given) if small else judge(given, bracket=bool(every) and seed % every == 0)
+def examine(seed: int, *, small: bool, every: int) -> Judged | str | None:
+    """The judgement of one seed; None where a small program has too many cells; what was raised where something was."""
+    try:
+        given = draw(seed, small=small)
+        return judge_exhaustively(given) if small else judge(given, bracket=bool(every) and seed % every == 0)
+    except Exception:  # noqa: BLE001  (every crash is counted)
+        return traceback.format_exc(limit=-2)
 
 
 def _print(judged: Judged) -> None:
@@ -83,10 +91,9 @@ def report(found: list[Judged], seconds: float) -> None:
     bounded = [judged for judged in found if judged.engine < inf]
     print(f"\n{len(found)} programs in {seconds:.0f} s, wrong: {sum(bool(judged.wrong) for judged in found)}")
     print(f"with conditionals: {sum(j.branches for j in found)}, of these bounded: {sum(j.branches for j in bounded)}")
+    derived, bracketed = sum(j.kernel < inf for j in found), [j.bracket for j in found if j.bracket is not None]
     print(f"bounded by the engine: {len(bounded)}, after visits of cells: {sum(j.refined < inf for j in found)}")
-    print(
-        f"derived by the kernel: {sum(j.kernel < inf for j in found)}, by bounds: {sum(j.bracket is not None and j.bracket < inf for j in found)}"
-    )
+    print(f"derived by the kernel: {derived}; by bounds: {sum(b < inf for b in bracketed)} of {len(bracketed)}")
     for name, few, many in (("1 operation", 0, 1), ("2 to 5", 2, 5), ("6 and more", 6, 1000), ("all", 0, 1000)):
         here = [j for j in bounded if few <= j.operations <= many and 0 < j.error < inf]
         ratios = sorted(float(j.refined / j.error) for j in here)

@@ -155,6 +155,6 @@ FAMILIES: dict[str, tuple[Callable[[int], SizedProgram], tuple[int, ...]]] = {
     "product": (product, tuple(range(2, 13))),
     "sum of squares": (squares, tuple(range(2, 13))),
     "rational": (rational, tuple(range(2, 13))),
-    "Fourier": (fourier, (16, 64, 256, 1_024)),
+    "Fourier": (fourier, (16, 64, 256, 1_024, 2_048)),
 }
 """Each with the sizes that are measured: operations, or inputs, or points."""

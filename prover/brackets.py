@@ -150,5 +150,8 @@ def _upper(attempt: Attempt, bounded: Bounded, *, certify: bool) -> tuple[Fracti
 def _why_unbounded(attempt: Attempt, bounded: Bounded) -> str:
     """Where no bound was found, or the run that fails."""
     if attempt.dossier.value("witness_error") == "infinite":
-        return "a run ends in an infinity or NaN"
+        return "that run ends in an infinity or NaN"
+    tolerance, values = attempt.case.problem.tolerance, attempt.bounds.outside
+    if tolerance is not None and tolerance.is_relative and values.lo <= 0 <= values.hi:
+        return "f is zero in the box, or comes near zero, where its relative error is not bounded; ask without --relative, or on another box"
     return f"no bound was found at {bounded.where()}"

@@ -15,7 +15,7 @@ from functools import lru_cache, reduce
 from typing import Any
 
 from suffice.encodings.enclosures.algebra import Algebra
-from suffice.encodings.enclosures.kinks import smooth_on
+from suffice.encodings.enclosures.kinks import NotSmoothError, smooth_on
 from suffice.encodings.enclosures.tape import is_sign
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
@@ -59,6 +59,8 @@ def _adjoints(algebra: Algebra, nodes: Sequence[Node], positions: Sequence[int])
         node = nodes[index]
         if index not in adjoints or not node.args or is_sign(nodes, node):
             continue
+        if node.op is Op.IF:
+            raise NotSmoothError("the branch of if is not constant on the box", mend="split the box where it changes")
         operands = [positions[a] for a in node.args]
         for argument, formula in zip(node.args, _local_partials(node.op, node.payload), strict=True):
             if varies[argument]:

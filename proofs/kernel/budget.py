@@ -12,11 +12,15 @@ from .question import LOGICAL
 ARITHMETIC = LOGICAL | {"const", "var", "pi", "e", "add", "sub", "mul", "div", "neg", "abs", "min", "max", "fma", "cast", "if"}
 """Operations that take a few multiplications; each of the others takes a series."""
 
-PERIODIC = frozenset({"sin", "cos", "tan"})
-"""Operations whose series runs at the size of the argument."""
+PERIODIC = frozenset({"sin", "cos", "tan", "cbrt", "powr"})
+"""Operations whose series or iteration runs at the size of the argument."""
 
-REPEATED = frozenset({"expm1", "sin", "cos", "asin", "acos", "sinh", "cosh", "pow"})
+REPEATED = frozenset({"expm1", "sin", "cos", "asin", "acos", "sinh", "cosh", "pow", "log2", "log10", "cbrt", "asinh", "acosh", "powr"})
 """Operations whose derivative takes a series or a root more."""
+
+
+SERIES = {"log2": 2, "log10": 3, "asinh": 2, "acosh": 2, "atanh": 2, "atan2": 8, "powr": 40}
+"""How many times the work of one series operations take that are made of several, at several corners, or with more bits."""
 
 
 class Budget:
@@ -40,7 +44,7 @@ class Budget:
 
 def interval_work(op: str, bits: int) -> int:
     """One operation on intervals whose ends have so many bits."""
-    return 1_000 + bits * bits // 300 if op in ARITHMETIC else 16_000 + bits * bits // 3
+    return 1_000 + bits * bits // 300 if op in ARITHMETIC else (16_000 + bits * bits // 3) * SERIES.get(op, 1)
 
 
 def slope_work(op: str, bits: int) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from . import elementary
+from . import composed, elementary
 from .series import MAX_MAGNITUDE_BITS
 from .series import DomainFailure as DomainFailure
 from .series import TooLarge as TooLarge
@@ -158,6 +158,59 @@ class FixedPoint:
         """Arc tangent."""
         return self._rising(elementary.atan, a)
 
+    def exp2(self, a: Interval) -> Interval:
+        """2^a."""
+        return self._rising(composed.exp2, a)
+
+    def log2(self, a: Interval) -> Interval:
+        """The logarithm to base 2."""
+        return self._rising(composed.log2, a)
+
+    def log10(self, a: Interval) -> Interval:
+        """The logarithm to base 10."""
+        return self._rising(composed.log10, a)
+
+    def cbrt(self, a: Interval) -> Interval:
+        """The cube root."""
+        return self._rising(composed.cbrt, a)
+
+    def asinh(self, a: Interval) -> Interval:
+        """Inverse hyperbolic sine."""
+        return self._rising(composed.asinh, a)
+
+    def acosh(self, a: Interval) -> Interval:
+        """Inverse hyperbolic cosine, from 1 on."""
+        return self._rising(composed.acosh, a)
+
+    def atanh(self, a: Interval) -> Interval:
+        """Inverse hyperbolic tangent, between -1 and 1."""
+        return self._rising(composed.atanh, a)
+
+    def hypot(self, a: Interval, b: Interval) -> Interval:
+        """sqrt(a^2 + b^2): rising with |a| and |b|."""
+        first, second = self.abs(a), self.abs(b)
+        return self._bounded(composed.hypot(first[0], second[0])[0], composed.hypot(first[1], second[1])[1])
+
+    def atan2(self, a: Interval, b: Interval) -> Interval:
+        """The angle of (b, a) off the cut a = 0 >= b: along a line that misses the cut it is monotone, so extreme at corners."""
+        if a[0] <= 0 <= a[1] and b[0] <= 0:
+            raise DomainFailure("atan2 of a box that meets its cut, y = 0 and x <= 0")
+        return _hull([composed.atan2(y, x, self.bits) for y in {*a} for x in {*b}])
+
+    def powr(self, a: Interval, b: Interval) -> Interval:
+        """a^b for a > 0: monotone in a and in b, so extreme at corners."""
+        if a[0] <= 0:
+            raise DomainFailure("a real power of a number that is not positive")
+        return self._bounded(*_hull([composed.powr(x, y, self.bits) for x in {*a} for y in {*b}]))
+
+    def ln2(self) -> Interval:
+        """ln 2."""
+        return composed.ln2(self.bits)
+
+    def ln10(self) -> Interval:
+        """ln 10."""
+        return composed.ln10(self.bits)
+
     def sin(self, a: Interval) -> Interval:
         """Sine: 1 at 1, 5, 9, ... quarter turns, -1 at 3, 7, 11, ..."""
         return self._wave(elementary.sin, a, 1)
@@ -202,6 +255,11 @@ class FixedPoint:
         if lo.bit_length() > limit or hi.bit_length() > limit:
             raise TooLarge("a number is too large")
         return lo, hi
+
+
+def _hull(parts: list[Interval]) -> Interval:
+    """The least interval that holds them all."""
+    return min(lo for lo, _ in parts), max(hi for _, hi in parts)
 
 
 def _products(a: Interval, b: Interval) -> Interval:

@@ -26,9 +26,10 @@ class Node:
 LOGICAL = frozenset({"lt", "le", "eq", "and", "or", "not"})
 """Operations whose result is true or false, and is never rounded."""
 
-ELEMENTARY = frozenset(
-    {"pow", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"}
-)  # fmt: skip
+ELEMENTARY = frozenset({
+    "pow", "exp", "expm1", "exp2", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+    "asinh", "acosh", "atanh", "cbrt", "hypot", "atan2", "powr",
+})  # fmt: skip
 """Operations that a library computes: correctly rounded, or to an accuracy that the certificate names."""
 
 

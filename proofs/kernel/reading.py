@@ -15,7 +15,8 @@ from .question import ELEMENTARY, LOGICAL, Box, Node, Point, Program, Question
 ARITY = {
     "pi": 0, "e": 0, "add": 2, "sub": 2, "mul": 2, "div": 2, "neg": 1, "abs": 1, "min": 2, "max": 2, "sqrt": 1, "fma": 3,
     "exp": 1, "expm1": 1, "log": 1, "log1p": 1, "sin": 1, "cos": 1, "tan": 1, "asin": 1, "acos": 1, "atan": 1,
-    "sinh": 1, "cosh": 1, "tanh": 1, "cast": 1, "lt": 2, "le": 2, "eq": 2, "and": 2, "or": 2, "not": 1, "if": 3,
+    "sinh": 1, "cosh": 1, "tanh": 1, "exp2": 1, "log2": 1, "log10": 1, "cbrt": 1, "asinh": 1, "acosh": 1, "atanh": 1,
+    "hypot": 2, "atan2": 2, "powr": 2, "cast": 1, "lt": 2, "le": 2, "eq": 2, "and": 2, "or": 2, "not": 1, "if": 3,
 }  # fmt: skip
 """Operations whose nodes hold nothing but positions."""
 

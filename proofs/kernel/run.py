@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from . import limits
+from . import limits, pairs
 from .budget import Budget, interval_work, rational_work
 from .cells import code_between
 from .failures import LeafFailure
 from .fixed import FixedPoint
 from .formats import NAN, NEGATIVE_ZERO, Exact, Float, Format, Value, finite, power_of_two, size_of
 from .functions import beyond, enclose_function, exact_value
+from .pairs import beyond_pair, enclose_pair, exact_pair, far_stand_in, negated_ends
 from .question import LOGICAL, Node, Point, Program
 from .series import MAX_MAGNITUDE_BITS, TooLarge
 from .tape import Tape
@@ -29,6 +30,7 @@ from .values import (
     multiply,
     negate,
     power,
+    signed,
     smaller,
 )  # fmt: skip
 
@@ -159,6 +161,8 @@ def _operate(node: Node, fmt: Format, args: list[Value], budget: Budget) -> Valu
         case "pow":
             assert isinstance(node.payload, int)
             exact = _power(args[0], node.payload, budget)
+        case "hypot" | "atan2" | "powr":
+            return _elementary_pair(node.op, fmt, args[0], args[1], budget)
         case _:
             return _elementary(node.op, fmt, args[0], budget)
     if isinstance(exact, Fraction) and size_of(exact) > limits.MAX_RATIONAL_BITS:
@@ -201,10 +205,44 @@ def _stand_in(name: str, x: Fraction, far: int) -> Fraction:
 def _elementary_special(name: str, fmt: Format, x: str, budget: Budget) -> Value:
     limit = LIMITS[name].get(x, NAN)
     if limit == HALF_PI:
-        return _round_real(fmt, lambda bits: _half(enclose_constant("pi", bits)), budget)
+        return _round_angle(fmt, Fraction(1, 2), budget)
     if limit == "-" + HALF_PI:
-        return _round_real(fmt, lambda bits: _half(enclose_constant("pi", bits), negative=True), budget)
+        return _round_angle(fmt, Fraction(-1, 2), budget)
     return round_value(fmt, limit)
+
+
+def _elementary_pair(name: str, fmt: Format, a: Value, b: Value, budget: Budget) -> Value:
+    """Correctly rounded f(a, b)."""
+    special = {"hypot": pairs.hypot, "atan2": pairs.atan2, "powr": pairs.powr}[name](a, b)
+    if isinstance(special, pairs.Angle):
+        return _round_angle(fmt, special.turns, budget)
+    if isinstance(special, pairs.Power):
+        return _round_pair(name, fmt, special.base, special.exponent, budget, negative=special.negative)
+    if special is not None:
+        return round_value(fmt, special)
+    return _round_pair(name, fmt, finite(a), finite(b), budget)
+
+
+def _round_pair(name: str, fmt: Format, a: Fraction, b: Fraction, budget: Budget, *, negative: bool = False) -> Value:
+    """f(a, b), or -f(a, b), at numbers in the domain of f."""
+    size = size_of(a) + size_of(b)
+    budget.spend(interval_work(name, size))
+    try:
+        exact = exact_pair(name, a, b)
+        if exact is not None:
+            budget.spend(rational_work(size_of(exact)))
+            return round_value(fmt, signed(exact, negative=negative or exact < 0))
+        far = beyond_pair(name, a, b)
+    except TooLarge as failure:
+        raise LeafFailure(f"a rounding could not be decided: {failure}") from None
+    if far:
+        return fmt.round(far_stand_in(far, negative=negative))
+
+    def enclose(bits: int) -> tuple[Fraction, Fraction]:
+        ends = enclose_pair(name, a, b, bits)
+        return negated_ends(ends) if negative else ends
+
+    return _round_real(fmt, enclose, budget, op=name, size=size)
 
 
 def enclose_constant(name: str, bits: int) -> tuple[Fraction, Fraction]:
@@ -213,9 +251,14 @@ def enclose_constant(name: str, bits: int) -> tuple[Fraction, Fraction]:
     return fixed.to_fractions(fixed.pi() if name == "pi" else fixed.e())
 
 
-def _half(ends: tuple[Fraction, Fraction], *, negative: bool = False) -> tuple[Fraction, Fraction]:
-    lo, hi = ends[0] / 2, ends[1] / 2
-    return (-hi, -lo) if negative else (lo, hi)
+def _round_angle(fmt: Format, turns: Fraction, budget: Budget) -> Value:
+    """The real number `turns` pi."""
+
+    def enclose(bits: int) -> tuple[Fraction, Fraction]:
+        first, second = (turns * end for end in enclose_constant("pi", bits))
+        return min(first, second), max(first, second)
+
+    return _round_real(fmt, enclose, budget)
 
 
 def _round_real(fmt: Format, enclose: _Enclose, budget: Budget, *, op: str = "sin", size: int = 0) -> Value:

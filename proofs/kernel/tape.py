@@ -9,6 +9,7 @@ from types import MappingProxyType
 from . import limits
 from .budget import Budget as Budget
 from .budget import interval_work, oversize_work, slope_work
+from .calculus import Jet, derivative, pair_jet, partials, second_derivative
 from .failures import LeafFailure, Rejection
 from .fixed import DomainFailure, FixedPoint, TooLarge
 from .question import LOGICAL, Box, Node
@@ -18,9 +19,6 @@ from .truths import Interval as Interval
 NOTHING: Mapping[int, Interval] = MappingProxyType({})
 
 _Join = Callable[[int, Interval, Interval], Interval]
-
-Jet = tuple[Interval, Interval, Interval]
-"""Value, first and second derivative along one input."""
 
 _ROOM = 128
 """Bits before the point of numbers of the usual size; larger ones cost extra."""
@@ -259,6 +257,8 @@ class Tape:
             case "max":
                 first = self._share(a, args[1])
                 return [first, fixed.sub(one, first)]
+            case "hypot" | "atan2" | "powr":
+                return partials(fixed, node.op, a, args[1], value)
             case _:
                 return [self._derivative(node, a, value)]
 
@@ -280,72 +280,27 @@ class Tape:
                 low = one if a[0] > 0 else fixed.neg(one)
                 high = fixed.neg(one) if a[1] < 0 else one
                 return low[0], high[1]
-            case "sqrt":
-                return fixed.div(one, fixed.add(value, value))
             case "pow":
                 n = node.payload
                 assert isinstance(n, int)
                 return self.zero if n == 0 else fixed.mul(fixed.from_fraction(Fraction(n)), fixed.power(a, n - 1))
-            case "exp":
-                return value
-            case "expm1":
-                return fixed.exp(a)
-            case "log":
-                return fixed.div(one, a)
-            case "log1p":
-                return fixed.div(one, fixed.add(one, a))
-            case "sin":
-                return fixed.cos(a)
-            case "cos":
-                return fixed.neg(fixed.sin(a))
-            case "tan":
-                return fixed.add(one, fixed.power(value, 2))
-            case "asin":
-                return fixed.div(one, fixed.sqrt(fixed.sub(one, fixed.power(a, 2))))
-            case "acos":
-                return fixed.neg(fixed.div(one, fixed.sqrt(fixed.sub(one, fixed.power(a, 2)))))
-            case "atan":
-                return fixed.div(one, fixed.add(one, fixed.power(a, 2)))
-            case "sinh":
-                return fixed.cosh(a)
-            case "cosh":
-                return fixed.sinh(a)
-            case "tanh":
-                return fixed.sub(one, fixed.power(value, 2))
-        raise AssertionError(node.op)
+            case _:
+                return derivative(fixed, node.op, a, value)
 
     def _second_derivative(self, node: Node, a: Interval, value: Interval, first: Interval) -> Interval:
         """f''(a) for a smooth unary operation with f(a) in `value` and f'(a) in `first`."""
         fixed = self.fixed
-        twice = fixed.from_fraction(Fraction(2))
         match node.op:
             case "neg" | "cast":
                 return self.zero
-            case "sqrt":
-                return fixed.neg(fixed.div(first, fixed.add(a, a)))
             case "pow":
                 n = node.payload
                 assert isinstance(n, int)
                 if n in (0, 1):
                     return self.zero
                 return fixed.mul(fixed.from_fraction(Fraction(n * (n - 1))), fixed.power(a, n - 2))
-            case "exp" | "expm1":
-                return first
-            case "log" | "log1p":
-                return fixed.neg(fixed.power(first, 2))
-            case "sin" | "cos":
-                return fixed.neg(value)
-            case "tan":
-                return fixed.mul(twice, fixed.mul(value, first))
-            case "asin" | "acos":
-                return fixed.mul(a, fixed.power(first, 3))
-            case "atan":
-                return fixed.neg(fixed.mul(fixed.mul(twice, a), fixed.power(first, 2)))
-            case "sinh" | "cosh":
-                return value
-            case "tanh":
-                return fixed.neg(fixed.mul(fixed.mul(twice, value), first))
-        raise AssertionError(node.op)
+            case _:
+                return second_derivative(fixed, node.op, a, value, first)
 
     def jet(self, inputs: Mapping[str, Interval], along: str) -> Jet:
         """Value, first and second derivative of the last node along one input; LeafFailure where a kink may lie in the box."""
@@ -409,6 +364,9 @@ class Tape:
                     return args[0]
                 if args[1][0][0] > args[0][0][1]:
                     return args[1]
+            case "hypot" | "atan2" | "powr":
+                value = self.apply(node, [args[0][0], args[1][0]])
+                return pair_jet(fixed, node.op, args[0], args[1], value)
             case _:
                 return self._unary(node, args[0])
         raise LeafFailure(f"{node.op} may have its kink inside the box")

@@ -156,11 +156,22 @@ LIMITS: dict[str, dict[str, Value]] = {
     "sinh": {INFINITY: INFINITY, NEGATIVE_INFINITY: NEGATIVE_INFINITY, NEGATIVE_ZERO: NEGATIVE_ZERO},
     "cosh": {INFINITY: INFINITY, NEGATIVE_INFINITY: INFINITY, NEGATIVE_ZERO: Fraction(1)},
     "tanh": {INFINITY: Fraction(1), NEGATIVE_INFINITY: Fraction(-1), NEGATIVE_ZERO: NEGATIVE_ZERO},
+    "exp2": {INFINITY: INFINITY, NEGATIVE_INFINITY: ZERO, NEGATIVE_ZERO: Fraction(1)},
+    "log2": {INFINITY: INFINITY, NEGATIVE_ZERO: NEGATIVE_INFINITY},
+    "log10": {INFINITY: INFINITY, NEGATIVE_ZERO: NEGATIVE_INFINITY},
+    "cbrt": {INFINITY: INFINITY, NEGATIVE_INFINITY: NEGATIVE_INFINITY, NEGATIVE_ZERO: NEGATIVE_ZERO},
+    "asinh": {INFINITY: INFINITY, NEGATIVE_INFINITY: NEGATIVE_INFINITY, NEGATIVE_ZERO: NEGATIVE_ZERO},
+    "acosh": {INFINITY: INFINITY},
+    "atanh": {NEGATIVE_ZERO: NEGATIVE_ZERO},
 }
 """Elementary functions at special values; what is not listed is NaN."""
 
 POLES: dict[tuple[str, Fraction], Value] = {
     ("log", ZERO): NEGATIVE_INFINITY,
+    ("log2", ZERO): NEGATIVE_INFINITY,
+    ("log10", ZERO): NEGATIVE_INFINITY,
+    ("atanh", Fraction(1)): INFINITY,
+    ("atanh", Fraction(-1)): NEGATIVE_INFINITY,
     ("log1p", Fraction(-1)): NEGATIVE_INFINITY,
 }
 """Elementary functions at finite poles."""
@@ -171,5 +182,9 @@ DOMAINS: dict[str, Callable[[Fraction], bool]] = {
     "log1p": lambda x: x > -1,
     "asin": lambda x: -1 <= x <= 1,
     "acos": lambda x: -1 <= x <= 1,
+    "log2": lambda x: x > 0,
+    "log10": lambda x: x > 0,
+    "acosh": lambda x: x >= 1,
+    "atanh": lambda x: -1 < x < 1,
 }
 """Where an elementary function is real; a function not listed is real everywhere (tan has no rational pole)."""

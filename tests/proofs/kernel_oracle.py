@@ -9,16 +9,18 @@ from random import Random
 
 from flint import arb, ctx, fmpq
 
-from suffice.proofs.kernel import elementary
+from suffice.proofs.kernel import composed, elementary
 from suffice.proofs.kernel.fixed import FixedPoint
 
 NAMES = ("sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
+COMPOSED = ("exp2", "log2", "log10", "cbrt", "asinh", "acosh", "atanh")
 PRECISIONS = (64, 128, 300, 1200)
 
 Bounds = tuple[Fraction, Fraction]
 RANGES: dict[str, tuple[Fraction | None, Fraction | None]] = {
     **{name: (Fraction(-1), Fraction(1)) for name in ("sin", "cos", "tanh")},
     "exp": (Fraction(0), None),
+    "exp2": (Fraction(0), None),
     "expm1": (Fraction(-1), None),
     "cosh": (Fraction(1), None),
 }
@@ -28,21 +30,35 @@ PointFunction = Callable[[int, int], tuple[int, int]]
 
 def point_function(name: str) -> PointFunction:
     """The kernel's function on an integer and its fractional bits."""
-    found: PointFunction = getattr(elementary, name)
+    found: PointFunction = getattr(composed if name in COMPOSED else elementary, name)
     return found
 
 
 def arb_ends(name: str, x: Fraction, precision: int) -> Bounds:
     """Arb's own enclosure of f(x), clipped to the range of the function (where it is closer to the end than any precision tells)."""
     with ctx.workprec(precision):
-        ball = getattr(arb(fmpq(x.numerator, x.denominator)), name)()
+        ball = arb_value(name, arb(fmpq(x.numerator, x.denominator)))
         assert ball.is_finite(), (name, x)
         low, high = RANGES.get(name, (None, None))
-        lower, upper = _rational(ball.lower()), _rational(ball.upper())
+        lower, upper = rational_of(ball.lower()), rational_of(ball.upper())
         return (lower if low is None else max(lower, low)), (upper if high is None else min(upper, high))
 
 
-def _rational(end: arb) -> Fraction:
+def arb_value(name: str, x: arb) -> arb:
+    """f(x), by formulas where Arb lacks the function."""
+    match name:
+        case "exp2":
+            return (x * arb.const_log2()).exp()
+        case "log2":
+            return x.log() / arb.const_log2()
+        case "log10":
+            return x.log() / arb.const_log10()
+        case "cbrt":
+            return -((-x).root(3)) if x < 0 else x.root(3) if x != 0 else x
+    return getattr(x, name)()
+
+
+def rational_of(end: arb) -> Fraction:
     mantissa, exponent = (int(part) for part in end.man_exp())
     return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
 
@@ -104,6 +120,10 @@ def arguments(name: str, bits: int, count: int, seed: int) -> list[int]:
 def _inside(name: str, x: int, one: int) -> bool:
     if name in ("exp", "expm1", "sinh", "cosh"):
         return abs(x) <= 20_000 * one
+    if name in ("exp2", "acosh"):
+        return x >= one if name == "acosh" else abs(x) <= 30_000 * one
+    if name in ("log2", "log10", "atanh"):
+        return abs(x) < one if name == "atanh" else x > 0
     return {"sqrt": x >= 0, "log": x > 0, "log1p": x > -one, "asin": abs(x) <= one, "acos": abs(x) <= one}.get(name, True)
 
 

@@ -11,30 +11,30 @@ from random import Random
 
 import pytest
 
-from suffice.proofs.kernel import elementary, series
+from suffice.proofs.kernel import composed, elementary, series
 from suffice.proofs.kernel.functions import FUNCTIONS, DomainFailure, TooLarge, beyond, enclose_function, exact_value
 
 sys.path.insert(0, str(Path(__file__).parent))
-from kernel_oracle import NAMES, PRECISIONS, arguments, check_encloses, check_point
+from kernel_oracle import COMPOSED, NAMES, PRECISIONS, arguments, check_encloses, check_point, point_function
 
 COUNTS = {64: 700, 128: 700, 300: 500, 1200: 250}
 
 
 @pytest.mark.parametrize("bits", PRECISIONS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *COMPOSED])
 def test_points_lie_inside_and_enclosures_are_narrow(name: str, bits: int) -> None:
     for x in arguments(name, bits, COUNTS[bits], seed=1):
         check_point(name, x, bits)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *COMPOSED])
 def test_tiny_and_long_arguments(name: str) -> None:
     bits = 4096
     for x in (1 << bits - 1000, 3 << bits - 1074, (1 << bits) - 1, 5 << bits - 4, 1, (1 << bits) // 7):
-        check_point(name, x, bits)
+        check_point(name, x + (1 << bits if name == "acosh" else 0), bits)
 
 
-@pytest.mark.parametrize("name", ["sin", "cos", "tan", "atan", "tanh", "log"])
+@pytest.mark.parametrize("name", ["sin", "cos", "tan", "atan", "tanh", "log", "log2", "log10", "asinh", "acosh", "cbrt"])
 @pytest.mark.parametrize("exponent", [100, 1023, 16383])
 def test_huge_arguments(name: str, exponent: int) -> None:
     for x in (1 << exponent, 3 << exponent, 10**22):
@@ -64,20 +64,36 @@ def test_constants(p: int) -> None:
 @pytest.mark.parametrize(
     ("name", "x", "value"),
     [
-        *((name, 0, 0) for name in ("sin", "tan", "asin", "atan", "sinh", "tanh", "expm1", "log1p", "sqrt")),
-        *((name, 0, 1) for name in ("exp", "cos", "cosh")),
-        *((name, 1, 0) for name in ("log", "acos")),
-        ("sqrt", 4, 2),
+        *((name, 0, 0) for name in ("sin", "tan", "asin", "atan", "sinh", "tanh", "expm1", "log1p", "sqrt", "cbrt", "asinh", "atanh")),
+        *((name, 0, 1) for name in ("exp", "cos", "cosh", "exp2")),
+        *((name, 1, 0) for name in ("log", "acos", "log2", "log10", "acosh")),
+        *(("sqrt", 4, 2), ("cbrt", 27, 3), ("cbrt", -8, -2), ("log2", 32, 5), ("exp2", 7, 128)),
     ],
 )
 def test_special_points_are_exact(name: str, x: int, value: int) -> None:
     for bits in PRECISIONS:
-        assert getattr(elementary, name)(x << bits, bits) == (value << bits, value << bits)
+        assert point_function(name)(x << bits, bits) == (value << bits, value << bits)
     assert exact_value(name, Fraction(x)) == value
     assert enclose_function(name, Fraction(x), 100) == (Fraction(value), Fraction(value))
 
 
-@pytest.mark.parametrize(("name", "x"), [("exp", 1), ("log", 2), ("sqrt", 2), ("acos", 0), ("asin", 1), ("cos", 3), ("atan", 1)])
+@pytest.mark.parametrize(
+    ("name", "x"),
+    [
+        ("exp", 1),
+        ("log", 2),
+        ("sqrt", 2),
+        ("acos", 0),
+        ("asin", 1),
+        ("cos", 3),
+        ("atan", 1),
+        ("log2", 3),
+        ("log10", 2),
+        ("cbrt", 2),
+        ("acosh", 2),
+        ("asinh", 1),
+    ],
+)
 def test_other_values_are_irrational(name: str, x: int) -> None:
     assert exact_value(name, Fraction(x)) is None
     lo, hi = enclose_function(name, Fraction(x), 100)
@@ -90,6 +106,37 @@ def test_square_roots_of_rational_squares() -> None:
     assert exact_value("sqrt", Fraction(1, 2)) is None
 
 
+@pytest.mark.parametrize(
+    ("name", "x", "value"),
+    [
+        ("log10", "1e-300", "-300"), ("log10", "1e299", "299"), ("log10", "20", None), ("log10", "2", None), ("log10", "1/20", None),
+        ("log2", "1/1024", "-10"), ("log2", "3/4", None), ("exp2", "-3", "1/8"), ("exp2", "1/2", None), ("exp2", "1/3", None),
+        ("cbrt", "-27/8", "-3/2"), ("cbrt", "27/4", None), ("cbrt", "9", None), ("atanh", "1/2", None), ("acosh", "5/4", None),
+    ],
+)  # fmt: skip
+def test_rational_values_of_logarithms_and_roots(name: str, x: str, value: str | None) -> None:
+    assert exact_value(name, Fraction(x)) == (None if value is None else Fraction(value))
+
+
+@pytest.mark.parametrize("power", [*range(-40, 41), 5000, -5000, 60_000])
+def test_every_power_of_ten_and_its_neighbours(power: int) -> None:
+    x = Fraction(10) ** power
+    assert exact_value("log10", x) == power
+    assert exact_value("log10", x + Fraction(1, 7)) is None
+    assert exact_value("log10", x + 1 if x >= 1 else 1 / (1 / x + 1)) in (None, Fraction(1) if power == 0 else None)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 7, 64, 1001])
+def test_integer_roots(k: int) -> None:
+    rng = Random(k)
+    numbers = [0, 1, 2, *(rng.getrandbits(rng.randint(1, 4000)) for _ in range(100))]
+    numbers += [rng.getrandbits(rng.randint(1, 40)) ** k + step for step in (0, 1) for _ in range(100)]
+    numbers += [(rng.getrandbits(rng.randint(1, 40)) + 2) ** k - 1 for _ in range(100)]
+    for n in numbers:
+        root = composed.integer_root(n, k)
+        assert root**k <= n < (root + 1) ** k
+
+
 def _rationals(name: str, count: int) -> list[Fraction]:
     rng = Random(f"rationals {name}")
     found = [Fraction(1, 3), Fraction(5, 7), Fraction(1, 2**1074), Fraction(3, 2**160), 1 - Fraction(1, 2**60), 1 - Fraction(1, 3**70)]
@@ -98,7 +145,10 @@ def _rationals(name: str, count: int) -> list[Fraction]:
     found += [Fraction(rng.getrandbits(60) + 1, rng.getrandbits(60) + 1) for _ in range(count)]
     found += [Fraction(rng.getrandbits(11) + 1) * Fraction(2) ** rng.randint(-60, 8) for _ in range(count)]
     found += [-x for x in found]
-    largest = Fraction(20000) if name in ("exp", "expm1", "sinh", "cosh") else None
+    largest = Fraction(20000) if name in ("exp", "expm1", "sinh", "cosh", "exp2") else None
+    if name in ("log2", "log10", "acosh", "atanh"):
+        least, most = {"acosh": (Fraction(1), None), "atanh": (Fraction(-1), Fraction(1))}.get(name, (Fraction(0), None))
+        return [x for x in found if x > least and (most is None or x < most)]
     lowest = {"sqrt": Fraction(0), "log": Fraction(0), "log1p": Fraction(-1), "asin": Fraction(-1), "acos": Fraction(-1)}.get(name)
     highest = Fraction(1) if name in ("asin", "acos") else None
     return [
@@ -106,7 +156,7 @@ def _rationals(name: str, count: int) -> list[Fraction]:
     ]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *COMPOSED])
 def test_enclosures_at_rationals_are_relatively_narrow(name: str) -> None:
     for x in _rationals(name, 150):
         for bits in (20, 80):
@@ -126,23 +176,46 @@ def test_strictness_decides_what_no_precision_can() -> None:
     assert lo == 1 < hi
 
 
-@pytest.mark.parametrize(("name", "x"), [("sqrt", -1), ("log", 0), ("log", -1), ("log1p", -1), ("asin", 2), ("acos", -2)])
+@pytest.mark.parametrize(
+    ("name", "x"),
+    [
+        ("sqrt", -1),
+        ("log", 0),
+        ("log", -1),
+        ("log1p", -1),
+        ("asin", 2),
+        ("acos", -2),
+        ("log2", 0),
+        ("log10", -1),
+        ("acosh", 0),
+        ("atanh", 1),
+        ("atanh", -1),
+    ],
+)
 def test_outside_the_domain(name: str, x: int) -> None:
     with pytest.raises(DomainFailure):
         exact_value(name, Fraction(x))
     with pytest.raises(DomainFailure):
         enclose_function(name, Fraction(x), 64)
     with pytest.raises(DomainFailure):
-        getattr(elementary, name)(x << 64, 64)
+        point_function(name)(x << 64, 64)
 
 
 @pytest.mark.parametrize(
     ("name", "x", "side"),
-    [("exp", 10**6, 1), ("exp", -(10**9), -1), ("sinh", -(10**6), 1), ("cosh", 50_000, 1), ("expm1", 10**5, 1)],
+    [
+        ("exp", 10**6, 1),
+        ("exp", -(10**9), -1),
+        ("sinh", -(10**6), 1),
+        ("cosh", 50_000, 1),
+        ("expm1", 10**5, 1),
+        ("exp2", 65_537, 1),
+        ("exp2", -(10**6), -1),
+    ],
 )
 def test_too_large(name: str, x: int, side: int) -> None:
     with pytest.raises(TooLarge):
-        enclose_function(name, Fraction(x), 64)
+        enclose_function(name, Fraction(x) + Fraction(1, 2), 64)
     assert beyond(name, Fraction(x)) == side
 
 

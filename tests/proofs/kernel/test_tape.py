@@ -44,6 +44,22 @@ SMOOTH: dict[str, tuple[list[Json], Callable[[Any], Any], tuple[float, float]]] 
     "sinh": ([X, ["sinh", 0]], mpmath.sinh, (-4, 4)),
     "cosh": ([X, ["cosh", 0]], mpmath.cosh, (-4, 4)),
     "tanh": ([X, ["tanh", 0]], mpmath.tanh, (-4, 4)),
+    "exp2": ([X, ["exp2", 0]], lambda x: mpmath.mpf(2) ** x, (-5, 5)),
+    "log2": ([X, ["log2", 0]], lambda x: mpmath.log(x, 2), (0.1, 9)),
+    "log10": ([X, ["log10", 0]], mpmath.log10, (0.1, 9)),
+    "cbrt": ([X, ["cbrt", 0]], mpmath.cbrt, (0.1, 9)),
+    "cbrt below": ([X, ["cbrt", 0]], lambda x: -mpmath.cbrt(-x), (-9, -0.1)),
+    "asinh": ([X, ["asinh", 0]], mpmath.asinh, (-4, 4)),
+    "acosh": ([X, ["acosh", 0]], mpmath.acosh, (1.2, 9)),
+    "atanh": ([X, ["atanh", 0]], mpmath.atanh, (-0.9, 0.9)),
+    "hypot": ([X, ["sin", 0], ["exp", 0], ["hypot", 1, 2]], lambda x: mpmath.hypot(mpmath.sin(x), mpmath.exp(x)), (-2, 2)),
+    "hypot of one": ([X, ["hypot", 0, 0]], lambda x: mpmath.hypot(x, x), (0.1, 2)),
+    "atan2": ([X, ["sin", 0], ["exp", 0], ["atan2", 1, 2]], lambda x: mpmath.atan2(mpmath.sin(x), mpmath.exp(x)), (-2, 2)),
+    "atan2 above": ([X, ["exp", 0], ["sin", 0], ["atan2", 1, 2]], lambda x: mpmath.atan2(mpmath.exp(x), mpmath.sin(x)), (-2, 2)),
+    "atan2 below": ([X, ["exp", 0], ["neg", 1], ["atan2", 2, 0]], lambda x: mpmath.atan2(-mpmath.exp(x), x), (-2, 2)),
+    "powr": ([X, ["exp", 0], ["sin", 0], ["powr", 1, 2]], lambda x: mpmath.exp(x) ** mpmath.sin(x), (-2, 2)),
+    "powr of base": ([X, ["const", "-7/3"], ["powr", 0, 1]], lambda x: x ** (mpmath.mpf(-7) / 3), (0.1, 2)),
+    "powr of exponent": ([X, ["const", "1/3"], ["powr", 1, 0]], lambda x: mpmath.mpf(3) ** -x, (-2, 2)),
     "sum": ([X, ["exp", 0], ["sin", 0], ["add", 1, 2]], lambda x: mpmath.exp(x) + mpmath.sin(x), (-2, 2)),
     "difference": ([X, ["exp", 0], ["sin", 0], ["sub", 1, 2]], lambda x: mpmath.exp(x) - mpmath.sin(x), (-2, 2)),
     "product": ([X, ["exp", 0], ["sin", 0], ["mul", 1, 2]], lambda x: mpmath.exp(x) * mpmath.sin(x), (-2, 2)),
@@ -139,6 +155,12 @@ def test_both_sides_of_a_kink(nodes: list[Json], low: str, high: str, slope: tup
         ([X, ["asin", 0]], ("0", "1001/1000"), ("0", "1")),
         ([X, ["tan", 0]], ("1", "2"), ("1", "3/2")),
         ([X, ["log1p", 0]], ("-1", "0"), ("-999/1000", "0")),
+        ([X, ["log2", 0]], ("0", "1"), ("1/1000", "1")),
+        ([X, ["acosh", 0]], ("999/1000", "2"), ("1", "2")),
+        ([X, ["atanh", 0]], ("0", "1"), ("0", "999/1000")),
+        ([X, ["powr", 0, 0]], ("0", "1"), ("1/1000", "1")),
+        ([X, ["const", "0"], ["atan2", 1, 0]], ("0", "1"), ("1/1000", "1")),
+        ([X, ["const", "-1"], ["atan2", 0, 1]], ("0", "1"), ("1/1000", "1")),
     ],
 )
 def test_both_sides_of_a_domain(nodes: list[Json], bad: tuple[str, str], good: tuple[str, str]) -> None:
@@ -148,11 +170,21 @@ def test_both_sides_of_a_domain(nodes: list[Json], bad: tuple[str, str], good: t
     found.values(found.box({"x": (Fraction(good[0]), Fraction(good[1]))}))
 
 
-@pytest.mark.parametrize("op", ["sqrt", "asin", "acos"])
+def test_the_slopes_of_hypot_at_its_kink() -> None:
+    found = tape([X, ["const", "0"], ["hypot", 0, 1]])
+    one = 1 << BITS
+    for low, high, slope in ((0, 1, (0, one)), (-1, 1, (-one, one)), (-1, 0, (-one, 0))):
+        box = found.box({"x": (Fraction(low), Fraction(high))})
+        assert found.slopes(found.values(box))[0] == slope
+        with pytest.raises(LeafFailure, match="the curvature of hypot"):
+            found.jet(box, "x")
+
+
+@pytest.mark.parametrize("op", ["sqrt", "asin", "acos", "cbrt", "acosh"])
 def test_unbounded_slopes_are_refused(op: str) -> None:
     found = tape([X, [op, 0]])
-    end = Fraction(0 if op == "sqrt" else 1)
-    box = found.box({"x": (Fraction(0), Fraction(1))} if op == "sqrt" else {"x": (Fraction(1, 2), end)})
+    sides = {"sqrt": (Fraction(0), Fraction(1)), "cbrt": (Fraction(-1), Fraction(1)), "acosh": (Fraction(1), Fraction(2))}
+    box = found.box({"x": sides.get(op, (Fraction(1, 2), Fraction(1)))})
     values = found.values(box)
     with pytest.raises(LeafFailure, match="the slope of"):
         found.slopes(values)

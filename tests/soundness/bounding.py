@@ -67,7 +67,7 @@ def judge(given: Drawn, *, points: int = 120, seconds: float = 0.1, bracket: boo
     )  # fmt: skip
 
 
-def judge_exhaustively(given: Drawn, *, most: int = 300) -> Judged | None:
+def judge_exhaustively(given: Drawn, *, most: int = 120) -> Judged | None:
     """The same against the exact worst error, where the box has few enough cells."""
     sides = [(given.case.inputs[name], side) for name, side in given.problem.box.items()]
     if prod(span(fmt, side.lo, side.hi) if isinstance(fmt, FloatFormat | IntFormat) else most + 1 for fmt, side in sides) > most:

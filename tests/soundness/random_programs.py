@@ -49,9 +49,9 @@ def draw(seed: int, *, small: bool = False) -> Drawn:
     source, compute, output = (rng.choice(pool) for _ in range(3))
     if rng.random() < 0.15:
         source, output = (EXACT, output) if rng.random() < 0.5 and not small else (source, EXACT)
-    box = {name: (_small_side(rng) if small else _side(rng, source)) for name in names}
+    box = {name: (_small_side(rng, source) if small else _side(rng, source)) for name in names}
     writer = _Writer(rng, box, pool, compute)
-    expression = writer.expression(rng.choice([1, 1, 2, 3, 4, 6, 8, 10, 12, 15]))
+    expression = writer.expression(rng.choice([1, 1, 1, 2, 2, 3, 4, 6, 8, 10, 12, 15] if not small else [1, 1, 1, 1, 2, 2, 3, 4, 6, 10]))
     conditions = tuple(_precondition(rng, box) for _ in range(rng.choice([0, 0, 0, 0, 0, 1, 2])))
     used = sorted({node.op for node in expression.nodes if node.op in OPERATIONS and OPERATIONS[node.op].elementary})
     accuracy = {op: Fraction(rng.choice([1, 2, 3, 7, 9]), 2) for op in used if rng.random() < 0.2}
@@ -198,12 +198,8 @@ def _side(rng: Random, source: Format) -> Interval:
         return Interval(start, start + Fraction(rng.randint(1, 400), 100))
     if kind < 6:
         return Interval(-abs(start) - Fraction(1, 16), abs(constant(rng)) + Fraction(1, 100))
-    if kind < 9:
-        power = Fraction(2) ** rng.randint(-8, 6)
-        bits = source.p if isinstance(source, FloatFormat) else 8
-        step = power * Fraction(1, 1 << rng.randint(max(bits - 3, 1), bits + 1))
-        power *= rng.choice([1, 1, -1, Fraction(3, 2)])
-        return Interval(power - step * rng.randint(0, 6), power + step * rng.randint(1, 6))
+    if kind < 9 and isinstance(source, FloatFormat):
+        return _side_of_few(rng, source, rng.randint(-8, 6))
     if kind < 11:
         low, high = sorted(rng.sample(range(-20, 12) if rng.random() < 0.8 else range(-300, 200), 2))
         sides = Fraction(2) ** low * Fraction(rng.randint(4, 7), 4), Fraction(2) ** high * Fraction(rng.randint(8, 15), 4)
@@ -211,9 +207,23 @@ def _side(rng: Random, source: Format) -> Interval:
     return Interval(start, start)
 
 
-def _small_side(rng: Random) -> Interval:
+def _small_side(rng: Random, source: Format) -> Interval:
     start = rng.choice([Fraction(rng.randint(-16, 16), 8), Fraction(rng.randint(-9, 9), 7), Fraction(0), Fraction(1)])
-    return Interval(start, start + Fraction(rng.randint(0, 12), rng.choice([2, 4, 8, 64])))
+    if not isinstance(source, FloatFormat) or rng.random() < 0.5:
+        return Interval(start, start + Fraction(rng.randint(0, 12), rng.choice([2, 4, 8, 64])))
+    return _side_of_few(rng, source, rng.randint(-3, 3))
+
+
+def _side_of_few(rng: Random, fmt: FloatFormat, exponent: int) -> Interval:
+    """A few quarters of a spacing: below or about a power of two, or among the subnormal numbers."""
+    below = Fraction(2) ** (max(min(exponent, fmt.emax), fmt.emin) - fmt.p)
+    if rng.random() < 0.3:
+        quarter = Fraction(2) ** (fmt.emin - fmt.p - 1)
+        start = quarter * rng.randint(-4, 12)
+        return Interval(start, start + quarter * rng.randint(1, 12))
+    sign, power = rng.choice([1, 1, -1]), below * (1 << fmt.p)
+    ends = sorted(sign * (power + below * Fraction(rng.randint(*part), 4)) for part in ((-12, 1), (1, 6)))
+    return Interval(*ends)
 
 
 def _tolerance(rng: Random) -> Tolerance:

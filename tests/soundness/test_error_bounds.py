@@ -23,7 +23,7 @@ from tests.soundness.bounding import Judged, judge, judge_exhaustively
 from tests.soundness.random_programs import Drawn, draw, drawn
 
 BLOCKS = 6
-SAMPLED, SMALL, BRANCHING = 84, 96, 48
+SAMPLED, SMALL, BRANCHING = 84, 144, 24
 
 
 def block(count: int, number: int) -> range:
@@ -70,8 +70,8 @@ def test_results_moved_up_by_one_place_bound_as_well(number: int, monkeypatch: p
     stepped = upward_module.stepped()
     for module in (upward_module, sweep):
         monkeypatch.setattr(module, "upward", lambda: stepped)
-    assert wrongs([judge(draw(seed), points=30, seconds=0.02) for seed in block(60, number)]) == []
-    assert wrongs([judge_exhaustively(draw(seed, small=True)) for seed in block(100, number)]) == []
+    assert wrongs([judge(draw(seed), points=30, seconds=0.02) for seed in block(90, number)]) == []
+    assert wrongs([judge_exhaustively(draw(seed, small=True)) for seed in block(120, number)]) == []
 
 
 def test_a_bound_that_is_too_small_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

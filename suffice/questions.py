@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -226,10 +227,13 @@ def _defined(problem: data.Problem, open_ends: tuple[Expression, ...]) -> data.P
 
     if not open_ends:
         return problem
+    opened = replace(problem, preconditions=(*problem.preconditions, *open_ends))
     try:
         check_domain(problem.expression, problem.box, problem.preconditions)
     except DomainError:
-        return replace(problem, preconditions=(*problem.preconditions, *open_ends))
+        with suppress(DomainError):
+            check_domain(problem.expression, problem.box, opened.preconditions)
+            return opened
     return problem
 
 

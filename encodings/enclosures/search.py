@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heappop, heappush
+from random import Random
 
 from flint import ctx
 
@@ -28,6 +29,9 @@ DEEPEST = 48
 GAP = Fraction(1, 1 << 30)
 """The search ends when its two bounds agree to this part of their size or of the largest value met."""
 
+
+SCATTERED = 256
+"""Points that are tried at first where preconditions say which count."""
 
 CLIMBS = 24
 """How often the step of the final ascent is halved."""
@@ -125,6 +129,8 @@ class Search:
     def run(self, budget: int, enough: Callable[[Supremum], bool] = lambda _: False) -> Supremum:
         """Refines until the bounds agree, `enough` holds, the budget of pieces is spent, or a piece is given up."""
         with ctx.workprec(WORKING_BITS):
+            if self._target.counting is not None:
+                self._scatter()
             self._add(self._box, 0)
             while self._pushed < budget and not self._is_tight() and not enough(self.supremum()):
                 if not self._unbounded and not self._heap:
@@ -141,6 +147,13 @@ class Search:
             if not self._is_tight():
                 self._climb()
         return self.supremum()
+
+    def _scatter(self) -> None:
+        """Looks for points that count, anywhere in the box."""
+        random = Random(0)
+        for _ in range(SCATTERED):
+            steps = {name: Fraction(random.randrange(1 << 16), 1 << 16) for name in self._box}
+            self._sample({name: lo + (hi - lo) * steps[name] for name, (lo, hi) in self._box.items()})
 
     def _climb(self) -> None:
         """Improves the best point by steps along the sides, halved when none of them helps."""

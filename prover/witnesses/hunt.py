@@ -1,7 +1,7 @@
 """The course of a search: first the place, then the digits, then again from elsewhere.
 
 The place: where the leading term sum |adjoint| half-ulp of the measure is largest, an error can be largest. The digits: near such
-places the errors of the single operations look random, and mutation, crossover and selection of whole batches make them add up.
+places the errors of the single operations are made to add up, at once by lattices, then by mutation, crossover and selection of batches.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from suffice.prover.results import Point
 from suffice.prover.search import Candidate
 from suffice.prover.witnesses.boundaries import codes_at_boundaries
 from suffice.prover.witnesses.inputs import Array
+from suffice.prover.witnesses.lattice import make_lattice
 from suffice.prover.witnesses.sampling import first_codes, moved, varied
 from suffice.prover.witnesses.scoring import Booleans, Herd, Judge, join
 
@@ -29,6 +30,21 @@ _STEPS = 5
 _PLACES = 64
 _ELITE = 256
 _CHILDREN = 4096
+
+_FIRST = 16
+_NEARBY = 160
+_ALIGNED = 256
+_PARENTS = 8
+_STEPS_NEARBY = (2, 12)
+_FEWER_BITS = 4
+"""Lattices are made at so many places first, found by so many tries, then near the best of these; so many runs each."""
+
+_STALE = 32
+_BETTER = 1.002
+"""So many lattices in a row without an error larger by that factor are the last."""
+
+_CLOSE = 1.03
+"""A search that comes so near the upper bound does not begin again."""
 
 _ROUNDS = 3
 """Searches from a fresh sample, while the target is not reached."""
@@ -61,8 +77,11 @@ class Hunt:
         """Search until time runs out, the target is reached, or another round finds nothing better."""
         for _ in range(_ROUNDS):
             before = self._largest_error()
-            self._evolve(self._explore(hints))
+            herd = self._explore(hints)
+            self._evolve(_joined(self._align(herd), herd, _ELITE))
             if self._is_over() or self.wild is not None or -np.inf < self._largest_error() <= _PROGRESS * before:
+                break
+            if self.upper is not None and self._largest_error() * _CLOSE >= self.upper:
                 break
 
     def candidates(self) -> tuple[Candidate, ...]:
@@ -124,6 +143,48 @@ class Hunt:
             found = found if self.wild is None else join(self.wild, found)
             self.wild = found.take(_moderate(found.codes)[:_WILD])
 
+    def _align(self, herd: Herd) -> Herd:
+        """Runs whose roundings err to the same side, by lattices at the places where all together can be worst, then near the best."""
+        bits = self.judge.linear_bits
+        if bits is None or not len(herd) or self.wild is not None:
+            return herd
+        self._keep(herd)
+        places = np.concatenate([self._climb(herd.codes, bits), herd.codes[:, largest(herd.values, _FIRST // 4)]], axis=1)
+        places = places[:, : _FIRST + _FIRST // 4]
+        worth = np.full(places.shape[1], -np.inf)
+        k, last = 0, 0
+        while k - last <= _STALE and not self._is_over():
+            if k == len(worth):
+                chosen = self.random.choice(largest(worth, _PARENTS))
+                more = moved(self.judge.inputs, places[:, [chosen]], self.random, 1, int(self.random.integers(*_STEPS_NEARBY)))
+                places, worth = np.concatenate([places, more], axis=1), np.append(worth, -np.inf)
+            lattice = make_lattice(self.judge, places[:, k], bits - int(self.random.integers(0, _FEWER_BITS)), self.random)
+            if lattice is not None:
+                codes, sides, signs = lattice.runs(self.random, _ALIGNED)
+                found = self._score(self.judge.coded(codes), sides, signs)
+                herd = _joined(herd, found, _ELITE)
+                self._keep(herd)
+                worth[k] = found.values.max()
+            best = worth[:k].max(initial=-np.inf)
+            k += 1
+            if k == len(worth) and not np.any(worth > -np.inf):
+                break
+            if worth[k - 1] > _BETTER * best:
+                last = k
+        return herd
+
+    def _climb(self, codes: Array, bits: int) -> Array:
+        """Places around which the roundings together can be worst, the worst first."""
+        inputs = self.judge.inputs
+        worth = self.judge.reach(codes, bits, self.random)
+        for step in range(_STEPS):
+            codes, worth = _best(codes, worth, 2 * _FIRST)
+            if not len(worth):
+                break
+            more = moved(inputs, codes, self.random, _NEARBY, 2 * step)
+            codes, worth = np.concatenate([codes, more], axis=1), np.concatenate([worth, self.judge.reach(more, bits, self.random)])
+        return _best(codes, worth, _FIRST)[0]
+
     def _evolve(self, herd: Herd) -> None:
         """Generations of changed copies, of which the best stay, until nothing better turns up."""
         elite = _joined(herd, herd.take(slice(0, 0)), _ELITE)
@@ -153,6 +214,11 @@ def largest(values: Array, count: int) -> NDArray[np.intp]:
         usable = usable[np.argpartition(-values[usable], count)[:count]]
     result: NDArray[np.intp] = usable[np.argsort(-values[usable], kind="stable")]
     return result
+
+
+def _best(codes: Array, worth: Array, count: int) -> tuple[Array, Array]:
+    chosen = largest(worth, count)
+    return codes[:, chosen], worth[chosen]
 
 
 def _joined(first: Herd, second: Herd, count: int) -> Herd:

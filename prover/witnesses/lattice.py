@@ -1,73 +1,157 @@
-"""Runs whose roundings all err the same way, found as close vectors of a lattice.
+"""Runs whose roundings all err to the same side, found as close vectors of a lattice.
 
-Near a place the value before each rounding is nearly linear in the codes of the inputs and of earlier results. In units of the last
-place these codes are integers, so a step of the inputs by d and of the results by n turns the error of result k from e_k into
-e_k + n_k - L_k(d, n) with L_k linear: a lattice, whose vector close to what the errors should change by (Lenstra-Lenstra-Lovasz, then
-Babai's nearest plane) is a run with nearly the largest error. What is not linear shows when the runs are made.
+Near a place the value before each rounding is nearly linear in the codes of the inputs and of earlier results. Counted in units of the
+last place, a step d of the inputs and n of the results changes the error of result k by n_k - L_k(d, n), L_k linear: the changes that
+are possible form a lattice, and a vector of it near the changes that are wanted (Lenstra-Lenstra-Lovasz reduction, then Babai's nearest
+plane) is a run with nearly the largest error. What is not linear shows when the run is made.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import flint
 import numpy as np
 
-from suffice.encodings.expression import Node
 from suffice.encodings.operations import OPERATIONS, Op
-from suffice.hardware_specs.format import FloatFormat, Rounding
 from suffice.prover.witnesses.inputs import Array, Input
-from suffice.prover.witnesses.machine import half_ulp
+from suffice.prover.witnesses.machine import Trace, is_nearest, ulp
 from suffice.prover.witnesses.scoring import Judge
 from suffice.prover.witnesses.slopes import partials
 
-_PROBES = 64
-"""Neighbours that show which operations round at all."""
+_PROBES = 32
+"""Neighbours that show which operations round at all, and to which sides."""
 
 _GRAIN = 1 << 12
-"""The unit of the lattice's shortest scale."""
+"""By how much the lattice's vectors are enlarged before they are rounded to integers."""
 
-_NEAREST = (Rounding.NEAREST_EVEN, Rounding.NEAREST_AWAY)
+_LEAST_WEIGHT = 2.0**-12
+"""A rounding that matters less than the most important one by this factor is kept in the lattice as if it mattered so much."""
+
+_MARGIN = 0.3
+"""Wanted errors stay up to so many ulps within their range, for beyond its end the error jumps to the other end."""
+
+MOST_ROUNDINGS = 120
+"""Reducing the lattice takes too long for more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lattice:
-    """The runs around a place: its codes, how far they may move in ulps, and for every rounding its error in ulps there, the least and
-    the most that it can be, and the change of the measure by an ulp of it, in the columns of the basis.
-
-    Rows of the basis: a step of each input that is free, reduced together with the steps of the results.
+class Roundings:
+    """The roundings near a place, a row each: how the number rounded and the result change by a step of each input and each result, in
+    ulps; the error there, the least and the most that it can be, in ulps; and the change of the program's value by an error of an ulp.
     """
 
-    place: Array
-    spacing: Array
-    reach: Array
-    grain: float
-    basis: Array
+    steps: Array
     errors: Array
     least: Array
     most: Array
     weights: Array
-    scale: float
 
-    def runs(self, random: np.random.Generator, count: int) -> tuple[Array, Array]:
-        """Codes, a column each, near random places in reach, and whether the error is to be large above (1) or below (-1)."""
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """The runs around a place: its codes, how far it is to the next code and how many ulps there is room for, both 0 where an input is
+    fixed; whether the value grows with an input (1) or not (-1); a reduced basis, a vector in each column, and the unit of its rows.
+    """
+
+    place: Array
+    spacing: Array
+    room: Array
+    slopes: Array
+    roundings: Roundings
+    basis: Array
+    units: Array
+
+    def runs(self, random: np.random.Generator, count: int) -> tuple[Array, Array, Array]:
+        """Codes, sides and signs (those of a Herd) of runs near random centres within the room."""
         signs = random.choice([-1.0, 1.0], count)
-        margin = random.uniform(0.0, 0.3, count) * random.random((len(self.errors), count)) 
-        upward = signs * self.weights[:, None] > 0
-        wanted = np.where(upward, self.most[:, None] - margin, self.least[:, None] + margin)
-        changes = (wanted - self.errors[:, None]) * (np.abs(self.weights) * self.scale)[:, None]
-        free = self.reach > 0
-        centres = random.uniform(-1, 1, (int(free.sum()), count)) * self.reach[free, None] * self.grain
-        found = _nearest_plane(self.basis, np.concatenate([centres, changes]))
+        free = self.room > 0
+        inputs = int(free.sum())
+        known = self.roundings
+        margins = _MARGIN * random.random(count) * random.random((len(known.errors), count))
+        upward = signs * known.weights[:, None] > 0
+        wanted = np.where(upward, known.most[:, None] - margins, known.least[:, None] + margins)
+        centres = random.uniform(-1, 1, (inputs, count)) * self.room[free, None]
+        targets = np.concatenate([centres, wanted - known.errors[:, None]]) * self.units[:, None]
         steps = np.zeros((len(self.place), count))
-        steps[free] = np.rint(found[: len(centres)] / self.grain)
-        codes: Array = self.place[:, None] + steps * self.spacing[:, None]
-        return codes, signs
+        steps[free] = np.rint(_nearest_plane(self.basis, targets)[:inputs] / self.units[:inputs, None])
+        return self.place[:, None] + steps * self.spacing[:, None], signs * self.slopes[:, None], signs
+
+
+def make_lattice(judge: Judge, codes: Array, bits: int, random: np.random.Generator) -> Lattice | None:
+    """The lattice around a run, for steps of so many bits; None where nothing rounds or moves, or too much does."""
+    settled = [_settle(input, float(code), bits) for input, code in zip(judge.inputs, codes, strict=True)]
+    place, spacing, room = (np.array(column) for column in zip(*settled, strict=True))
+    steps = np.rint(random.uniform(-1, 1, (len(place), _PROBES)) * room[:, None])
+    steps[:, 0] = 0
+    probes = place[:, None] + steps * spacing[:, None]
+    trace = judge.run(probes)
+    adjoints = judge.program.adjoints(trace)
+    with np.errstate(all="ignore"):
+        roundings = _find_roundings(judge, trace, adjoints, {judge.inputs[k].name: spacing[k] for k in np.flatnonzero(room)})
+    if roundings is None:
+        return None
+    sizes = np.abs(roundings.weights)
+    sizes = np.maximum(sizes, sizes.max() * _LEAST_WEIGHT)
+    count, free = len(sizes), int((room > 0).sum())
+    # The volume of the lattice is such that its vectors move the inputs by about 2^bits ulps.
+    unit = 2.0 ** (np.mean(np.log2(sizes)) - bits * (free + count) / count)
+    units = np.concatenate([np.ones(free), sizes / unit]) * _GRAIN
+    slopes = np.where(judge.slopes(adjoints, probes)[:, 0] < 0, -1.0, 1.0)
+    return Lattice(place, spacing, room, slopes, roundings, _reduced(roundings.steps, units), units)
+
+
+def _find_roundings(judge: Judge, trace: Trace, adjoints: Sequence[Any], spacings: dict[str, float]) -> Roundings | None:
+    """What is known of each operation that rounds; each has a step of its own, like each input that is free."""
+    program = judge.program
+    nodes = program.expression.nodes
+    values = [_first(value) for value in trace.values]
+    rounding = [
+        bool(node.args) and adjoint is not None and np.ndim(error) > 0 and bool(np.any(error))
+        for node, error, adjoint in zip(nodes, trace.errors, adjoints, strict=True)
+    ]
+    count, free = sum(rounding), list(spacings)
+    if not free or not 0 < count <= MOST_ROUNDINGS:
+        return None
+    axes = np.eye(len(free) + count)
+    forms: list[Array] = []
+    rows: list[Array] = []
+    errors, least, weights = [], [], []
+    for position, node in enumerate(nodes):
+        form = np.zeros(len(axes))
+        if node.op is Op.VAR and node.payload in spacings:
+            form = axes[free.index(str(node.payload))] * spacings[str(node.payload)]
+        elif node.args and not OPERATIONS[node.op].logical:
+            exponent = node.payload if isinstance(node.payload, int) else 0
+            slopes = partials(node.op, [values[a] for a in node.args], values[position], exponent)
+            form = sum((slope * forms[a] for a, slope in zip(node.args, slopes, strict=True)), form)
+        if rounding[position]:
+            spacing = float(ulp(program.formats[position], values[position]))
+            axis = axes[len(free) + len(rows)]
+            seen = trace.errors[position] / spacing
+            rows.append(axis - form / spacing)
+            errors.append(seen[0])
+            least.append(-0.5 if is_nearest(program.formats[position]) else -1.0 if seen.min() < 0 else 0.0)
+            weights.append(_first(adjoints[position]) * spacing)
+            form = axis * spacing
+        forms.append(form)
+    found = Roundings(np.array(rows), np.array(errors), np.array(least), np.array(least) + 1, np.array(weights))
+    usable = np.all(np.isfinite(found.steps)) and np.all(np.isfinite(found.weights)) and np.all(np.isfinite(found.errors))
+    return found if usable and np.any(found.weights) else None
+
+
+def _reduced(steps: Array, units: Array) -> Array:
+    """The basis that steps of inputs and results make, reduced."""
+    free = len(units) - len(steps)
+    basis = np.concatenate([np.eye(free, len(units)), steps]) * units[:, None]
+    integers = flint.fmpz_mat([[int(x) for x in np.rint(column)] for column in basis.T]).lll()
+    return np.array([[float(int(x)) for x in row] for row in integers.tolist()]).T
 
 
 def _nearest_plane(basis: Array, targets: Array) -> Array:
-    """Vectors of the lattice near each target (Babai); columns are vectors, of the basis as of the targets."""
+    """Vectors of the lattice near each target (Babai); a vector in each column."""
     orthonormal, triangle = np.linalg.qr(basis)
     rest = orthonormal.T @ targets
     taken = np.zeros(rest.shape)
@@ -78,90 +162,26 @@ def _nearest_plane(basis: Array, targets: Array) -> Array:
     return found
 
 
-def make_lattice(judge: Judge, codes: Array, bits: int, random: np.random.Generator) -> Lattice | None:
-    """The lattice around a run; None where nothing rounds or moves."""
-    columns = [_settle(input, float(code), bits) for input, code in zip(judge.inputs, codes, strict=True)]
-    place, spacing, reach = (np.array(column) for column in zip(*columns, strict=True))
-    steps = np.rint(random.uniform(-1, 1, (len(place), _PROBES)) * reach[:, None])
-    steps[:, 0] = 0
-    probes = place[:, None] + steps * spacing[:, None]
-    trace = judge.run(probes)
-    adjoints = judge.program.adjoints(trace)
-    free = np.flatnonzero(reach > 0)
-    nodes = judge.case.problem.expression.nodes
-    forms: list[Any] = []
-    rows: list[Array] = []
-    errors: list[Array] = []
-    weights: list[float] = []
-    size = len(free) + len(nodes)
-    names = {judge.inputs[i].name: k for k, i in enumerate(free)}
-    with np.errstate(all="ignore"):
-        for position, (node, fmt, error) in enumerate(zip(nodes, judge.program.formats, trace.errors, strict=True)):
-            form = _form(node, position, trace.values, forms, names, spacing[free], size)
-            ulp = 2 * float(half_ulp(fmt, _first(trace.values[position])))
-            if isinstance(fmt, FloatFormat) and fmt.rounding not in _NEAREST:
-                ulp /= 2
-            adjoint = _first(adjoints[position]) if adjoints[position] is not None else 0.0
-            if node.args and ulp > 0 and np.any(error) and np.ndim(error):
-                row = -form / ulp
-                row[len(free) + len(rows)] = 1.0
-                form = np.zeros(size)
-                form[len(free) + len(rows)] = ulp
-                rows.append(row)
-                errors.append(np.asarray(error) / ulp)
-                weights.append(float(adjoint * ulp))
-            forms.append(form)
-    if not rows or not len(free):
-        return None
-    matrix = np.array(rows)[:, : len(free) + len(rows)]
-    weight = np.array(weights)
-    sizes = np.abs(weight)
-    if not np.all(np.isfinite(matrix)) or not np.all(np.isfinite(weight)) or not sizes.max() > 0:
-        return None
-    sizes = np.maximum(sizes, sizes.max() * 2.0**-12)
-    base = np.array([error[0] for error in errors])
-    middle = np.array([np.round(2 * np.mean(error)) / 2 if np.max(np.abs(error)) > 0.5 + 1e-9 else 0.0 for error in errors])
-    middle = np.clip(middle, -0.5, 0.5)
-    m, n = len(rows), len(free)
-    log_eta = np.mean(np.log2(sizes)) - bits * (n + m) / m
-    scale = _GRAIN * 2.0**-log_eta
-    full = np.zeros((n + m, n + m))
-    full[:n, :n] = np.diag(np.full(n, float(_GRAIN)))
-    full[n:] = matrix * (sizes * scale)[:, None]
-    whole = [[int(round(x)) for x in column] for column in full.T]
-    reduced = flint.fmpz_mat(whole).lll()
-    basis = np.array([[float(int(x)) for x in row] for row in reduced.tolist()]).T
-    return Lattice(place, spacing, reach, float(_GRAIN), basis, base, middle - 0.5, middle + 0.5, np.sign(weight) * sizes, scale)
-
-
 def _first(value: Any) -> Any:
     return np.asarray(value).reshape(-1)[0]
 
 
-def _form(node: Node, position: int, values: list[Any], forms: list[Any], names: dict[str, int], spacing: Array, size: int) -> Any:
-    """How a node's value before rounding changes with the steps of inputs and results."""
-    result = np.zeros(size)
-    if node.op is Op.VAR:
-        place = names.get(str(node.payload))
-        if place is not None:
-            result[place] = spacing[place]
-    elif node.args and not OPERATIONS[node.op].logical:
-        exponent = node.payload if isinstance(node.payload, int) else 0
-        slopes = partials(node.op, [_first(values[a]) for a in node.args], _first(values[position]), exponent)
-        for argument, slope in zip(node.args, slopes, strict=True):
-            result = result + slope * forms[argument]
-    return result
-
-
 def _settle(input: Input, code: float, bits: int) -> tuple[float, float, float]:
-    """A code with room around it within its binade and the box, its spacing, and the room in ulps."""
-    room = 2.0**bits
-    spacing = float(input.spacing(np.array([code]))[0])
-    low, high = input.low, input.high
-    if code != 0:
-        first = 2.0 ** np.floor(np.log2(abs(code)))
-        inner, outer = np.sign(code) * first, np.sign(code) * 2 * first
-        low, high = max(low, min(inner, outer)), min(high, max(inner, outer))
-    room = np.floor(min(room, (high - low) / spacing / 2))
-    settled = min(max(code, low + room * spacing), high - room * spacing)
-    return settled, spacing, room
+    """A code with room on both sides within its binade and the box, its spacing, and the room in ulps."""
+    widest = max(abs(input.low), abs(input.high))
+    if widest == 0:
+        return code, 0.0, 0.0
+    sign = 1.0 if code > 0 or (code == 0 and input.high > 0) else -1.0
+    magnitude = max(abs(code), widest * _SMALLEST)
+    binade = 2.0 ** np.floor(np.log2(magnitude))
+    if magnitude == binade == widest:
+        binade /= 2
+    ends = sorted((sign * binade, sign * 2 * binade))
+    low, high = max(ends[0], input.low), min(ends[1], input.high)
+    spacing = float(input.spacing(np.array([sign * 1.5 * binade]))[0])
+    room = max(np.floor(min(2.0**bits, (high - low) / spacing / 2)), 0.0)
+    return (min(max(code, low + room * spacing), high - room * spacing), spacing, room) if room else (code, 0.0, 0.0)
+
+
+_SMALLEST = 2.0**-40
+"""Zero is settled at so small a part of the box."""

@@ -180,7 +180,7 @@ class Machine:
         result: list[Any] = []
         for fmt, value, error in zip(self.formats, trace.values, trace.errors, strict=True):
             seen = np.max(np.abs(error), initial=0.0, where=np.isfinite(error))
-            result.append(np.minimum(half_ulp(fmt, value), seen) if seen > 0 else 0.0)
+            result.append(np.minimum(ulp(fmt, value) * (0.5 if is_nearest(fmt) else 1.0), seen) if seen > 0 else 0.0)
         return result
 
 
@@ -269,13 +269,18 @@ def _directed(fmt: FloatFormat) -> _Directed | None:
     return None if fmt.rounding is Rounding.NEAREST_AWAY else _Directed(fmt.rounding)
 
 
-def half_ulp(fmt: Format, value: Any) -> Any:
+def ulp(fmt: Format, value: Any) -> Any:
+    """The distance between numbers of a format around a value; 0 where it rounds nothing."""
     if isinstance(fmt, IntFormat):
-        return float(fmt.scale or 0) / 2
+        return float(fmt.scale or 0)
     if not isinstance(fmt, FloatFormat):
         return 0.0
-    share = 1 if fmt.rounding in (Rounding.NEAREST_EVEN, Rounding.NEAREST_AWAY) else 2
-    return np.ldexp(0.5 * share, binade(fmt, value) - (fmt.p - 1))
+    return np.ldexp(1.0, binade(fmt, value) - (fmt.p - 1))
+
+
+def is_nearest(fmt: Format) -> bool:
+    """Whether an error is half an ulp at most, and not a whole one."""
+    return not isinstance(fmt, FloatFormat) or fmt.rounding in (Rounding.NEAREST_EVEN, Rounding.NEAREST_AWAY)
 
 
 def binade(fmt: FloatFormat, value: Any) -> Any:

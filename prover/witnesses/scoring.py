@@ -21,6 +21,8 @@ from suffice.prover.witnesses.machine import Machine, Trace, make_function, make
 Booleans = NDArray[np.bool_]
 
 _COARSE = 11
+_FINE = 20
+_PROBES = 12
 _KINKED = (Op.IF, Op.ABS, Op.MIN, Op.MAX)
 
 
@@ -77,6 +79,12 @@ class Judge:
         coarse = any(input.has_cells and (not isinstance(input.format, FloatFormat) or input.format.p <= _COARSE) for input in self.inputs)
         return coarse or bool(self.conditions) or any(node.op in _KINKED for node in nodes)
 
+    @property
+    def linear_bits(self) -> int | None:
+        """How many low bits of the inputs may change while the program is nearly linear; None where that is too few."""
+        precision = max((fmt.p for fmt in self.program.formats if isinstance(fmt, FloatFormat)), default=0)
+        return (precision - 4) // 2 if precision >= _FINE else None
+
     def coded(self, points: Array) -> Array:
         """The codes near arbitrary points."""
         return np.array([input.codes(row) for input, row in zip(self.inputs, points, strict=True)])
@@ -107,7 +115,7 @@ class Judge:
         with np.errstate(all="ignore"):
             trace = self.run(codes)
             adjoints = self.program.adjoints(trace)
-            slopes, reach = self._slopes(adjoints, codes), np.zeros(codes.shape[1])
+            slopes, reach = self.slopes(adjoints, codes), np.zeros(codes.shape[1])
             for half, adjoint in zip(self.program.half_ulps(trace), adjoints, strict=True):
                 if adjoint is not None and np.any(half):
                     reach = reach + np.abs(adjoint) * half
@@ -118,13 +126,36 @@ class Judge:
         herd, wild = self.score(codes, np.where(signs * below >= signs * above, 1.0, -1.0), signs)
         return herd, wild, np.where(np.isfinite(potential) & (herd.values > -np.inf), potential, -np.inf)
 
+    def reach(self, codes: Array, bits: int, random: np.random.Generator) -> Array:
+        """How large the measure can be around each column of codes, if every rounding errs there as it does in the worst of some runs
+        nearby: unlike half an ulp, that knows which operations are exact.
+        """
+        spacing = np.array([input.spacing(row) for input, row in zip(self.inputs, codes, strict=True)])
+        steps = np.rint(random.uniform(-1, 1, (*codes.shape, _PROBES)) * 2.0**bits)
+        steps[:, :, 0] = 0
+        probes = self.coded((codes[:, :, None] + steps * spacing[:, :, None]).reshape(len(codes), -1))
+        with np.errstate(all="ignore"):
+            trace = self.run(probes)
+            adjoints = self.program.adjoints(trace)
+            slopes = self.slopes(adjoints, probes)
+            below, above = (slopes * self._offsets(probes, np.full(probes.shape, side)) for side in (1.0, -1.0))
+            most, least = np.maximum(below, above).sum(axis=0), np.minimum(below, above).sum(axis=0)
+            high, low = _split(most)[:, 0], _split(least)[:, 0]
+            for error, adjoint in zip(trace.errors, adjoints, strict=True):
+                if adjoint is not None and np.any(error):
+                    shares = _split(np.broadcast_to(adjoint * error, most.shape))
+                    high, low = high + shares.max(axis=1), low + shares.min(axis=1)
+            reach = self._measure(np.maximum(high, -low), _split(trace.output - trace.distance)[:, 0])
+        return np.where(np.isfinite(reach), reach, -np.inf)
+
     def holds(self, point: Point) -> bool:
         """Whether the preconditions hold at an exact point, nearly surely."""
         near = {name: np.array([float(x)]) for name, x in point.items()}
         apart = {name: np.array([float(Fraction(float(x)) - x)]) for name, x in point.items()}
         return all(bool(np.all(condition.holds(near, apart))) for condition in self.conditions)
 
-    def _slopes(self, adjoints: list[Any], codes: Array) -> Array:
+    def slopes(self, adjoints: list[Any], codes: Array) -> Array:
+        """The derivative by each input."""
         nodes = self.case.problem.expression.nodes
         found = {str(node.payload): adjoint for node, adjoint in zip(nodes, adjoints, strict=True) if node.op is Op.VAR}
         rows = [found.get(input.name) for input in self.inputs]
@@ -161,6 +192,11 @@ class Judge:
         if self.tolerance.is_relative:
             return np.where(distance == 0, 0.0, distance / np.abs(f))
         return distance - float(self.tolerance.relative) * np.abs(f) if self.tolerance.relative else distance
+
+
+def _split(values: Array) -> Array:
+    """A row for each place, a column for each run near it."""
+    return values.reshape(-1, _PROBES)
 
 
 def make_judge(case: Case, inputs: tuple[Input, ...]) -> Judge:

@@ -19,7 +19,7 @@ from suffice.prover.case import Asked, Case, make_case
 from tests.oracle.branching import Program, enclose
 from tests.oracle.enclosures import ball
 
-ARITHMETIC = (*[Op.ADD, Op.SUB, Op.MUL] * 4, *[Op.DIV, Op.FMA] * 2, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.CAST, Op.CAST)
+ARITHMETIC = (*[Op.ADD, Op.SUB, Op.MUL] * 4, *[Op.DIV] * 5, *[Op.FMA] * 2, Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.CAST, Op.CAST)
 ROUNDED = (Op.SQRT, Op.SQRT, Op.PI, Op.E)
 FUNCTIONS = (Op.EXP, Op.EXPM1, Op.LOG, Op.LOG1P, Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH)
 POWERS = (2, 2, 3, 3, 4, 5, -1, -2)
@@ -113,6 +113,8 @@ class _Writer:
 
     def _write(self, numbers: list[int]) -> int:
         rng, builder = self.rng, self.builder
+        if self.branches and rng.random() < 0.15:
+            return self._bend(self._operand(numbers))
         if self.branches and rng.random() < 0.35:
             return builder.apply(Op.IF, self._truth(numbers, 2), self._operand(numbers), self._operand(numbers))
         kind = rng.random()
@@ -128,6 +130,16 @@ class _Writer:
             if op in (Op.SUB, Op.DIV, Op.MIN, Op.MAX) and operands[0] == operands[1] and rng.random() < 0.9:
                 operands[1] = self._operand(numbers)
         return builder.apply(op, *operands)
+
+    def _bend(self, position: int) -> int:
+        """A conditional without a jump: k (a - c) on one side of c, and 0 or a - c on the other."""
+        rng, builder = self.rng, self.builder
+        limit = builder.constant(self._value_near(position))
+        beyond = builder.apply(Op.SUB, position, limit)
+        steep = builder.apply(Op.MUL, beyond, builder.constant(constant(rng)))
+        branches = [steep, rng.choice([beyond, builder.constant(0)])]
+        rng.shuffle(branches)
+        return builder.apply(Op.IF, builder.apply(rng.choice([Op.LT, Op.LE]), position, limit), *branches)
 
     def _operand(self, numbers: list[int]) -> int:
         """Rather a late number, sometimes a constant or an input."""
@@ -222,7 +234,7 @@ def _side_of_few(rng: Random, fmt: FloatFormat, exponent: int) -> Interval:
         start = quarter * rng.randint(-4, 12)
         return Interval(start, start + quarter * rng.randint(1, 12))
     sign, power = rng.choice([1, 1, -1]), below * (1 << fmt.p)
-    ends = sorted(sign * (power + below * Fraction(rng.randint(*part), 4)) for part in ((-12, 1), (1, 6)))
+    ends = sorted(sign * (power + below * Fraction(quarters, 4)) for quarters in (rng.randint(-12, 1), rng.choice([1, 2, 3, 3, 3, 4, 6])))
     return Interval(*ends)
 
 

@@ -111,3 +111,21 @@ def test_exact_products_of_tiny_numbers_have_no_granule() -> None:
     judged = judge(drawn(0, problem, asked), points=50)
     assert judged.wrong == ()
     assert Fraction(1, 1 << 1076) < judged.error < inf
+
+
+def test_four_open_conditions_are_not_bounded_by_fewer() -> None:
+    """Each of four bends within a spacing of the input may add its steep part."""
+    fmt = parse_format("float(p=4,emin=-6,emax=7,rounding=up)")
+    builder = ExpressionBuilder(format=EXACT)
+    x = builder.variable("x")
+    total = builder.constant(0)
+    for k in range(4):
+        limit = builder.constant(Fraction(k, 64))
+        steep = builder.apply(Op.MUL, builder.constant(4 * (k + 1)), builder.apply(Op.SUB, x, limit))
+        total = builder.apply(Op.ADD, total, builder.apply(Op.IF, builder.apply(Op.LT, limit, x), steep, builder.constant(0)))
+    problem = Problem(
+        expression=builder.build(total), box={"x": Interval(Fraction(-1, 8), Fraction(1, 8))}, tolerance=Tolerance(absolute=Fraction(1))
+    )
+    judged = judge(drawn(0, problem, Asked(name="", input=fmt, compute=EXACT, output=EXACT)), points=100)
+    assert judged.wrong == ()
+    assert judged.error > 0

@@ -17,6 +17,7 @@ _E = "2.718281828459045235360287471352662497757"
 _UFUNCS = {
     Op.ADD: "add", Op.SUB: "subtract", Op.MUL: "multiply", Op.DIV: "divide", Op.NEG: "negative", Op.ABS: "absolute", Op.MIN: "minimum",
     Op.MAX: "maximum", Op.ASIN: "arcsin", Op.ACOS: "arccos", Op.ATAN: "arctan", Op.LT: "less", Op.LE: "less_equal", Op.EQ: "equal",
+    Op.ASINH: "arcsinh", Op.ACOSH: "arccosh", Op.ATANH: "arctanh", Op.ATAN2: "arctan2", Op.POWR: "float_power",
     Op.AND: "logical_and", Op.OR: "logical_or", Op.NOT: "logical_not",
 }  # fmt: skip
 """Functions that NumPy names otherwise."""

@@ -26,8 +26,11 @@ class Op(StrEnum):
     POW = "pow"
     EXP = "exp"
     EXPM1 = "expm1"
+    EXP2 = "exp2"
     LOG = "log"
     LOG1P = "log1p"
+    LOG2 = "log2"
+    LOG10 = "log10"
     SIN = "sin"
     COS = "cos"
     TAN = "tan"
@@ -37,6 +40,13 @@ class Op(StrEnum):
     SINH = "sinh"
     COSH = "cosh"
     TANH = "tanh"
+    ASINH = "asinh"
+    ACOSH = "acosh"
+    ATANH = "atanh"
+    CBRT = "cbrt"
+    HYPOT = "hypot"
+    ATAN2 = "atan2"
+    POWR = "powr"
     CAST = "cast"
     LT = "lt"
     LE = "le"
@@ -52,6 +62,7 @@ class Operation:
     """What is known of an operation: its arity, its FPCore name, and whether a library computes it (not the arithmetic unit).
 
     A logical operation is true or false, and nothing rounds it. `cast` is the identity, rounded; `if` takes a condition and two values.
+    `atan2` takes the ordinate first, `powr` a positive base and any real exponent (`pow` any base, and an integer as payload).
     """
 
     arity: int
@@ -72,6 +83,9 @@ OPERATIONS: dict[Op, Operation] = {
     Op.SQRT: Operation(arity=1, fpcore="sqrt"),
     Op.FMA: Operation(arity=3, fpcore="fma"),
     Op.POW: Operation(arity=1, fpcore="pow", elementary=True),
+    Op.HYPOT: Operation(arity=2, fpcore="hypot", elementary=True),
+    Op.ATAN2: Operation(arity=2, fpcore="atan2", elementary=True),
+    Op.POWR: Operation(arity=2, fpcore="pow", elementary=True),
     Op.CAST: Operation(arity=1, fpcore="cast"),
     Op.LT: Operation(arity=2, fpcore="<", logical=True),
     Op.LE: Operation(arity=2, fpcore="<=", logical=True),
@@ -83,7 +97,8 @@ OPERATIONS: dict[Op, Operation] = {
 } | {
     op: Operation(arity=1, fpcore=op.value, elementary=True)
     for op in (
-        Op.EXP, Op.EXPM1, Op.LOG, Op.LOG1P, Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH,
+        Op.EXP, Op.EXPM1, Op.EXP2, Op.LOG, Op.LOG1P, Op.LOG2, Op.LOG10, Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH,
+        Op.COSH, Op.TANH, Op.ASINH, Op.ACOSH, Op.ATANH, Op.CBRT,
     )
 }  # fmt: skip
 

@@ -126,7 +126,18 @@ def _apply(node: Node, operands: list[Any], point: Mapping[str, Fraction]) -> An
             return a or b
         case Op.NOT, [a]:
             return not a
-    value = getattr(mp, node.op.value)(operands[0])
+        case Op.EXP2, [a]:
+            return mp.mpf(2) ** a
+        case Op.LOG2, [a]:
+            value = mp.log(a, 2)
+        case Op.CBRT, [a]:
+            return mp.sign(a) * mp.cbrt(abs(a))
+        case Op.POWR, [a, b]:
+            value = a**b if a > 0 else mp.mpc(0)
+        case Op.ATAN2, [a, b]:
+            value = mp.atan2(a, b) if a != 0 or b > 0 else mp.mpc(0)
+        case _:
+            value = getattr(mp, node.op.value)(*operands)
     if isinstance(value, mp.mpc):
         raise _NoValueError
     return value

@@ -1,4 +1,4 @@
-"""Derivatives as expressions: each operation's own partial derivatives come from SymPy, and are chained over the DAG.
+"""Derivatives as expressions: each operation's own partial derivatives come from SymPy (or `slopes`), and are chained over the DAG.
 
 The formula of one operation (u / v, tanh u, ...) is differentiated by `sympy.diff` once and kept; reverse accumulation then adds
 one product per edge of the DAG, and equal subterms share a node. The derivative therefore grows with the number of
@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache, reduce
+from functools import partial as partial_function
 from typing import Any
 
 from suffice.encodings.enclosures.algebra import Algebra
 from suffice.encodings.enclosures.kinks import NotSmoothError, smooth_on
+from suffice.encodings.enclosures.slopes import SLOPES, Slope
 from suffice.encodings.enclosures.tape import is_sign
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
@@ -62,12 +64,24 @@ def _adjoints(algebra: Algebra, nodes: Sequence[Node], positions: Sequence[int])
         if node.op is Op.IF:
             raise NotSmoothError("the branch of if is not constant on the box", mend="split the box where it changes")
         operands = [positions[a] for a in node.args]
-        for argument, formula in zip(node.args, _local_partials(node.op, node.payload), strict=True):
+        for argument, slope in zip(node.args, _slopes(node), strict=True):
             if varies[argument]:
-                local = _from_sympy(algebra, formula, operands)
+                local = slope(algebra, operands)
                 term = algebra.multiply(adjoints[index], local)
                 adjoints[argument] = algebra.add(adjoints[argument], term) if argument in adjoints else term
     return adjoints
+
+
+def _slopes(node: Node) -> tuple[Slope, ...]:
+    """How the partial derivatives of one operation by its operands are built."""
+    if node.op in SLOPES:
+        return SLOPES[node.op]
+    formulas = _local_partials(node.op, node.payload)
+    return tuple(partial_function(_of_formula, formula) for formula in formulas)
+
+
+def _of_formula(formula: Any, algebra: Algebra, operands: Sequence[int]) -> int:
+    return _from_sympy(algebra, formula, operands)
 
 
 @lru_cache(maxsize=1024)

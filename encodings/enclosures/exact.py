@@ -15,7 +15,7 @@ from suffice.encodings.operations import Op
 LARGEST_EXACT_BITS = 1 << 14
 """Longer rationals continue as spans."""
 
-_ZERO, _ONE = Fraction(0), Fraction(1)
+_ZERO, _ONE, _TWO = Fraction(0), Fraction(1), Fraction(2)
 
 RATIONAL_VALUES: dict[Op, dict[Fraction, Fraction]] = {
     Op.EXP: {_ZERO: _ONE},
@@ -31,8 +31,12 @@ RATIONAL_VALUES: dict[Op, dict[Fraction, Fraction]] = {
     Op.SINH: {_ZERO: _ZERO},
     Op.COSH: {_ZERO: _ONE},
     Op.TANH: {_ZERO: _ZERO},
+    Op.ASINH: {_ZERO: _ZERO},
+    Op.ACOSH: {_ONE: _ZERO},
+    Op.ATANH: {_ZERO: _ZERO},
+    Op.LOG10: {_ONE: _ZERO},
 }
-"""The only rational arguments at which these functions have rational values (Lindemann-Weierstrass)."""
+"""Rational arguments at which these functions have rational values: the only ones (Lindemann-Weierstrass), but for log10."""
 
 
 def readable(value: Fraction) -> str:
@@ -152,6 +156,20 @@ def _apply(op: Op, operands: list[Fraction]) -> Fraction | None:
             return a
         case Op.SQRT, [a]:
             return _rational_root(a)
+        case Op.HYPOT, [a, b]:
+            return _rational_root(a * a + b * b)
+        case Op.ATAN2, [a, b]:
+            if a == 0 and b <= 0:
+                raise UndefinedError
+            return _ZERO if a == 0 else None
+        case Op.POWR, [a, b]:
+            return _real_power(a, b)
+        case Op.EXP2, [a]:
+            return _power(_TWO, a.numerator) if a.denominator == 1 else None
+        case Op.LOG2, [a]:
+            return _whole_binary_logarithm(a)
+        case Op.CBRT, [a]:
+            return _cube_root(a)
         case Op.LT, [a, b]:
             return Fraction(a < b)
         case Op.LE, [a, b]:
@@ -167,6 +185,30 @@ def _apply(op: Op, operands: list[Fraction]) -> Fraction | None:
         case _, [a]:
             return RATIONAL_VALUES[op].get(a)
     raise AssertionError(op)
+
+
+def _real_power(base: Fraction, exponent: Fraction) -> Fraction | None:
+    """The rational powers among those with an integer or a half as exponent."""
+    if base <= 0:
+        raise UndefinedError
+    root = base if exponent.denominator == 1 else _rational_root(base) if exponent.denominator == 2 else None
+    return None if root is None else _power(root, exponent.numerator)
+
+
+def _whole_binary_logarithm(a: Fraction) -> Fraction | None:
+    if a <= 0:
+        raise UndefinedError
+    exponent = a.numerator.bit_length() - a.denominator.bit_length()
+    return Fraction(exponent) if a in (1 << max(exponent, 0), Fraction(1, 1 << max(-exponent, 0))) else None
+
+
+def _cube_root(a: Fraction) -> Fraction | None:
+    """The rational cube root, where float arithmetic guesses it."""
+    try:
+        root = Fraction(*(round(n ** (1 / 3)) for n in (abs(a.numerator), a.denominator)))
+    except OverflowError:
+        return None
+    return None if root**3 != abs(a) else root if a >= 0 else -root
 
 
 def _rational_root(a: Fraction) -> Fraction | None:

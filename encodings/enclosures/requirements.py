@@ -62,12 +62,12 @@ def requirements_of(expression: Expression) -> Iterator[tuple[int, Requirement]]
     for index, node in enumerate(expression.nodes):
         if not node.args:
             continue
-        operand = positions[node.args[-1]]
-        for quantity, condition in _demands(algebra, node, operand, one):
+        operand = positions[node.args[0 if node.op is Op.POWR else -1]]
+        for quantity, condition in _demands(algebra, node, [positions[a] for a in node.args], operand, one):
             yield index, Requirement(node.op.value, algebra.build(operand), algebra.build(quantity), condition)
 
 
-def _demands(algebra: Algebra, node: Node, operand: int, one: int) -> list[tuple[int, Condition]]:
+def _demands(algebra: Algebra, node: Node, args: list[int], operand: int, one: int) -> list[tuple[int, Condition]]:
     match node.op:
         case Op.DIV:
             return [(operand, Condition.NONZERO)]
@@ -75,7 +75,7 @@ def _demands(algebra: Algebra, node: Node, operand: int, one: int) -> list[tuple
             return [(operand, Condition.NONZERO)]
         case Op.TAN:
             return [(algebra.apply(Op.COS, operand), Condition.NONZERO)]
-        case Op.LOG:
+        case Op.LOG | Op.LOG2 | Op.LOG10 | Op.POWR:
             return [(operand, Condition.POSITIVE)]
         case Op.LOG1P:
             return [(algebra.add(one, operand), Condition.POSITIVE)]
@@ -84,6 +84,13 @@ def _demands(algebra: Algebra, node: Node, operand: int, one: int) -> list[tuple
         case Op.ASIN | Op.ACOS:
             above, below = algebra.add(one, operand), algebra.add(one, algebra.negate(operand))
             return [(above, Condition.NONNEGATIVE), (below, Condition.NONNEGATIVE)]
+        case Op.ATANH:
+            above, below = algebra.add(one, operand), algebra.add(one, algebra.negate(operand))
+            return [(above, Condition.POSITIVE), (below, Condition.POSITIVE)]
+        case Op.ACOSH:
+            return [(algebra.subtract(operand, one), Condition.NONNEGATIVE)]
+        case Op.ATAN2:  # x + hypot(x, y) is zero on the cut y = 0 >= x, and positive elsewhere
+            return [(algebra.add(args[1], algebra.apply(Op.HYPOT, *args)), Condition.POSITIVE)]
     return []
 
 

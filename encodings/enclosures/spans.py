@@ -269,6 +269,69 @@ def arc_cosine(a: Span) -> Span:
     return _greatest([a[1].acos().lower(), ZERO]), a[0].acos().upper()
 
 
+def exponential_of_two(a: Span) -> Span:
+    """2^a."""
+    return _finite(((_TWO ** a[0]).lower(), (_TWO ** a[1]).upper()))
+
+
+def _logarithm_to(base: int) -> Callable[[Span], Span]:
+    """The logarithm to a base, undefined where the operand may be <= 0."""
+
+    def enclose(a: Span) -> Span:
+        if a[0] <= 0:
+            raise UndefinedError
+        return _finite((a[0].log_base(base).lower(), a[1].log_base(base).upper()))
+
+    return enclose
+
+
+def cube_root(a: Span) -> Span:
+    """The cube root, odd."""
+    return _cube_root(a[0])[0], _cube_root(a[1])[1]
+
+
+def _cube_root(end: Ball) -> Span:
+    if end == 0:
+        return ZERO, ZERO
+    root = abs(end).root(3)
+    return (root.lower(), root.upper()) if end > 0 else (-root.upper(), -root.lower())
+
+
+def inverse_hyperbolic_cosine(a: Span) -> Span:
+    """acosh(a), undefined where a may be below 1."""
+    if a[0] < 1:
+        raise UndefinedError
+    return _ACOSH(a)
+
+
+def inverse_hyperbolic_tangent(a: Span) -> Span:
+    """atanh(a), undefined where |a| may be 1 or more."""
+    if a[0] <= -1 or a[1] >= 1:
+        raise UndefinedError
+    return _ATANH(a)
+
+
+def hypotenuse(a: Span, b: Span) -> Span:
+    """sqrt(a^2 + b^2), rising with |a| and |b|."""
+    return square_root(add(square(a), square(b)))
+
+
+def angle(y: Span, x: Span) -> Span:
+    """atan2(y, x): monotone along lines that miss the cut y = 0 >= x, so extreme at corners; undefined where the cut may be met."""
+    if y[0] <= 0 <= y[1] and x[0] <= 0:
+        raise UndefinedError
+    corners = [arb.atan2(first, second) for first in y for second in x]
+    return _finite((_least([c.lower() for c in corners]), _greatest([c.upper() for c in corners])))
+
+
+def real_power(a: Span, b: Span) -> Span:
+    """a^b, monotone in both, so extreme at corners; undefined where a may be <= 0."""
+    if a[0] <= 0:
+        raise UndefinedError
+    corners = [first**second for first in a for second in b]
+    return _finite((_greatest([_least([c.lower() for c in corners]), ZERO]), _greatest([c.upper() for c in corners])))
+
+
 def hyperbolic_cosine(a: Span) -> Span:
     """cosh(a), even."""
     return _COSH(absolute(a))
@@ -317,6 +380,9 @@ _LOG = _increasing("log")
 _LOG1P = _increasing("log1p")
 _ASIN = _increasing("asin")
 _COSH = _increasing("cosh", least=1)
+_ACOSH = _increasing("acosh", least=0)
+_ATANH = _increasing("atanh")
+_TWO = arb(2)
 
 UNARY: dict[Op, Callable[[Span], Span]] = {
     Op.CAST: _same,
@@ -337,6 +403,13 @@ UNARY: dict[Op, Callable[[Span], Span]] = {
     Op.SINH: _increasing("sinh"),
     Op.COSH: hyperbolic_cosine,
     Op.TANH: _increasing("tanh", least=-1, greatest=1),
+    Op.EXP2: exponential_of_two,
+    Op.LOG2: _logarithm_to(2),
+    Op.LOG10: _logarithm_to(10),
+    Op.ASINH: _increasing("asinh"),
+    Op.ACOSH: inverse_hyperbolic_cosine,
+    Op.ATANH: inverse_hyperbolic_tangent,
+    Op.CBRT: cube_root,
 }
 
 BINARY: dict[Op, Callable[[Span, Span], Span]] = {
@@ -346,6 +419,9 @@ BINARY: dict[Op, Callable[[Span, Span], Span]] = {
     Op.DIV: divide,
     Op.MIN: minimum,
     Op.MAX: maximum,
+    Op.HYPOT: hypotenuse,
+    Op.ATAN2: angle,
+    Op.POWR: real_power,
     Op.LT: is_below,
     Op.LE: is_at_most,
     Op.EQ: is_equal,
@@ -357,6 +433,7 @@ CLIPPED: dict[Op, Callable[[Span], Span]] = {
     Op.SQRT: lambda a: square_root(_intersected(a, ZERO, None)),
     Op.ASIN: lambda a: arc_sine(_intersected(a, -ONE, ONE)),
     Op.ACOS: lambda a: arc_cosine(_intersected(a, -ONE, ONE)),
+    Op.ACOSH: lambda a: inverse_hyperbolic_cosine(_intersected(a, ONE, None)),
 }
 """Functions with a closed domain, for operands known to lie in it: what rounding pushed outside is cut off."""
 

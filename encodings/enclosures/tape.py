@@ -127,7 +127,7 @@ def join(expressions: Sequence[Expression], *, defined: bool = False, kinks: boo
     """All expressions on one tape, equal subterms once.
 
     `defined`: the caller has shown that every operation is defined on the boxes to come, so what rounding pushed outside a closed
-    domain (sqrt, asin, acos) is cut off. `kinks`: |u|/u, the derivative of |u|, is taken as [-1, 1] where u may be zero
+    domain (sqrt, asin, acos, acosh) is cut off. `kinks`: |u|/u, the derivative of |u|, is taken as [-1, 1] where u may be zero
     (the generalised derivative); else it is undefined there. `assuming`: conditions without which a point does not count.
     """
     nodes: list[Node] = []

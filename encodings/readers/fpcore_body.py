@@ -53,8 +53,10 @@ MAX_TERMS = 2_000_000
 """Terms that are evaluated while loops are unrolled."""
 
 _OPERATIONS = {
-    (operation.fpcore, operation.arity): op for op, operation in OPERATIONS.items() if op not in (Op.POW, Op.IF) and not operation.logical
-} | {("neg", 1): Op.NEG}
+    (operation.fpcore, operation.arity): op
+    for op, operation in OPERATIONS.items()
+    if op not in (Op.POW, Op.POWR, Op.IF) and not operation.logical
+} | {("neg", 1): Op.NEG, ("powr", 2): Op.POWR}
 _TRUTHS = {"TRUE": TRUE, "FALSE": FALSE}
 _CONSTANTS: Mapping[str, Callable[[ExpressionBuilder], int]] = {
     "PI": lambda build: build.named(Op.PI),
@@ -273,11 +275,17 @@ def _power(reader: Reader, call: Call, context: Context) -> Steps:
     if len(call.args) != 2:
         raise _unknown(reader, call)
     base, exponent = numbers([(yield call.args[0], context), (yield call.args[1], context)])
-    value = reader.builder.node(exponent.position).payload
-    if not isinstance(value, Fraction):
-        raise InputError("an exponent is not a number", mend="write (exp (* b (log a))) for (pow a b)")
     reader.builder.format = context.format
-    return Number(apply_power(reader.builder, base.position, value))
+    return Number(apply_power(reader.builder, base.position, exponent.position))
+
+
+def _positive_difference(reader: Reader, call: Call, context: Context) -> Steps:
+    """(fdim a b) is max(a - b, 0): rounding keeps the sign, and 0 is a number of every format."""
+    if len(call.args) != 2:
+        raise _unknown(reader, call)
+    a, b = numbers([(yield call.args[0], context), (yield call.args[1], context)])
+    zero = Number(reader.builder.constant(0), 0)
+    return reader.apply(Op.MAX, context, reader.apply(Op.SUB, context, a, b), zero)
 
 
 def _digits(reader: Reader, call: Call, context: Context) -> Steps:
@@ -337,6 +345,7 @@ FORMS: dict[str, Form] = {
     "let": _let,
     "let*": _let,
     "pow": _power,
+    "fdim": _positive_difference,
     "digits": _digits,
     **dict.fromkeys(COMPARISONS, _comparison),
 }

@@ -14,7 +14,8 @@ from suffice.errors import InputError
 _OTHERWISE_WRITTEN = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.NEG, Op.POW, Op.CAST, Op.IF})
 
 FUNCTIONS: dict[str, Op] = {op.value: op for op in OPERATIONS if op not in _OTHERWISE_WRITTEN and not is_logical(op)} | {
-    "ln": Op.LOG, "arcsin": Op.ASIN, "arccos": Op.ACOS, "arctan": Op.ATAN, "fabs": Op.ABS, "fmin": Op.MIN, "fmax": Op.MAX,
+    "ln": Op.LOG, "arcsin": Op.ASIN, "arccos": Op.ACOS, "arctan": Op.ATAN, "arctan2": Op.ATAN2,
+    "arcsinh": Op.ASINH, "arccosh": Op.ACOSH, "arctanh": Op.ATANH, "fabs": Op.ABS, "fmin": Op.MIN, "fmax": Op.MAX,
 }  # fmt: skip
 """Functions that are one operation, `min` and `max` of more than two arguments taken from the left."""
 
@@ -32,20 +33,14 @@ ABBREVIATIONS: dict[str, Callable[[ExpressionBuilder, int], int]] = {"relu": _re
 """Functions of one argument that stand for several operations: relu(x) is max(x, 0), sigmoid(x) is 1/(1 + exp(-x))."""
 
 INSTEAD: dict[str, str] = {
-    "log2": "log(x)/log(2)",
-    "log10": "log(x)/log(10)",
-    "exp2": "exp(x*log(2))",
-    "cbrt": "exp(log(x)/3) for x > 0",
-    "hypot": "sqrt(x*x + y*y)",
+    "exp10": "pow(10, x)",
     "square": "x^2",
     "silu": "x/(1 + exp(-x))",
     "softplus": "log1p(exp(x))",
     "sec": "1/cos(x)",
     "csc": "1/sin(x)",
     "cot": "1/tan(x)",
-    "asinh": "log(x + sqrt(x*x + 1))",
-    "acosh": "log(x + sqrt(x*x - 1))",
-    "atanh": "(log1p(x) - log1p(-x))/2",
+    "fdim": "max(x - y, 0)",
 }
 """What to write for functions that are not operations."""
 

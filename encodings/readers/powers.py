@@ -1,4 +1,4 @@
-"""Powers as they are written: which are one operation, and what to write instead of the others."""
+"""Powers as they are written: of integers, square roots, and real powers of positive numbers, one operation each."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ from suffice.errors import InputError
 HALF = Fraction(1, 2)
 
 
-def apply_power(build: ExpressionBuilder, base: int, exponent: Fraction, *, where: str = "") -> int:
-    """base^n as one operation for an integer n, base^(1/2) as a square root. Raises InputError."""
-    if exponent == HALF:
+def apply_power(build: ExpressionBuilder, base: int, exponent: int, *, where: str = "") -> int:
+    """base^n as one operation for a constant integer n, base^(1/2) as a square root, any other power for base > 0 only.
+
+    Exponents are positions. Raises InputError.
+    """
+    value = build.node(exponent).payload
+    if build.node(exponent).op is not Op.CONST or not is_special_power(value):
+        return build.apply(Op.POWR, base, exponent)
+    assert isinstance(value, Fraction)
+    if value == HALF:
         return build.apply(Op.SQRT, base)
-    if exponent.denominator != 1:
-        mend = "write a power of sqrt(a)" if exponent.denominator == 2 else "write exp(b*log(a)) for a^b"
-        raise InputError("an exponent is not an integer", where=where, mend=mend)
-    if abs(exponent) > MAX_POWER:
+    if abs(value) > MAX_POWER:
         raise InputError("an exponent is too large", where=where, mend=f"use integers within +-{MAX_POWER}")
-    return build.power(base, exponent.numerator)
+    return build.power(base, value.numerator)
+
+
+def is_special_power(exponent: object) -> bool:
+    """Whether a constant exponent is written without a real power."""
+    return isinstance(exponent, Fraction) and (exponent.denominator == 1 or exponent == HALF)

@@ -23,7 +23,7 @@ from suffice.encodings.readers.text import check_size
 from suffice.errors import InputError
 
 _SAME_NAME = (
-    Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH,
+    Op.EXP, Op.LOG, Op.SIN, Op.COS, Op.TAN, Op.ASIN, Op.ACOS, Op.ATAN, Op.SINH, Op.COSH, Op.TANH, Op.ASINH, Op.ACOSH, Op.ATANH, Op.ATAN2,
 )  # fmt: skip
 
 Make = Callable[[Sequence[int]], int]
@@ -56,6 +56,11 @@ def _functions() -> dict[type, Op]:
         cfunctions.log1p: Op.LOG1P,
         cfunctions.fma: Op.FMA,
         cfunctions.Sqrt: Op.SQRT,
+        cfunctions.Cbrt: Op.CBRT,
+        cfunctions.exp2: Op.EXP2,
+        cfunctions.log2: Op.LOG2,
+        cfunctions.log10: Op.LOG10,
+        cfunctions.hypot: Op.HYPOT,
     }
 
 
@@ -134,11 +139,13 @@ class _Reader:
 
     def _power(self, base: Any, exponent: Any) -> tuple[Sequence[Any], Make]:
         if not exponent.is_Rational and not exponent.is_Float:
-            raise InputError("an exponent is not a rational number", where="SymPy expression", mend="write a**b as exp(b*log(a))")
+            return (base, exponent), lambda positions: self.builder.apply(Op.POWR, *positions)
         power = _exact(exponent)
 
         def make(positions: Sequence[int]) -> int:
-            value = apply_power(self.builder, positions[0], abs(power), where="SymPy expression") if abs(power) != 1 else positions[0]
+            value = positions[0]
+            if abs(power) != 1:
+                value = apply_power(self.builder, value, self.builder.constant(abs(power)), where="SymPy expression")
             return self.builder.apply(Op.DIV, self.builder.constant(1), value) if power < 0 else value
 
         return [base], make

@@ -164,9 +164,23 @@ class TermReader:
         if len(args) != 2:
             raise InputError(f"pow takes 2 arguments, not {len(args)}")
         base, exponent = args
-        if exponent.literal is None:
-            raise InputError("an exponent is not a number", mend="write a^b as exp(b*log(a)), and e^b as exp(b)")
-        return Term(apply_power(self.builder, base.position, exponent.literal))
+        if exponent.literal is None and self.builder.node(base.position).op is Op.E:
+            mend = "write exp(b) for e^b, and powr(e, b) for a power of the rounded e"
+            raise InputError("a power of e with an exponent that is no number", mend=mend)
+        if exponent.literal is None and not self._mentions_input(exponent.position):
+            raise InputError("an exponent is computed from numbers", mend="write it as one number, or powr(a, b) for a > 0")
+        return Term(apply_power(self.builder, base.position, exponent.position))
+
+    def _mentions_input(self, position: int) -> bool:
+        """Whether a term depends on an input."""
+        pending, seen = [position], {position}
+        while pending:
+            node = self.builder.node(pending.pop())
+            if node.op is Op.VAR:
+                return True
+            pending += [argument for argument in node.args if argument not in seen]
+            seen.update(node.args)
+        return False
 
     def _call(self, tree: Tree[Token], args: list[Term]) -> Term:
         name = str(tree.children[0])

@@ -1,4 +1,7 @@
-"""Problems as FPCore 2.0, which `readers.fpcore` reads back to the same expression and box."""
+"""Problems as FPCore 2.0, which `readers.fpcore` reads back to the same expression and box.
+
+FPCore has no real power beside `pow`: one with a constant exponent that `pow` would take for another operation is called `powr`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import OPERATIONS, Op
 from suffice.encodings.problem import Box
 from suffice.encodings.readers.fpcore_contexts import ROUNDINGS
+from suffice.encodings.readers.powers import is_special_power
 from suffice.encodings.writers.rendering import Hole, Layout, named_positions, render, unused_prefix
 from suffice.errors import InputError
 from suffice.hardware_specs.catalogue import format_name
@@ -89,12 +93,12 @@ def _layouts(expression: Expression, names: Mapping[int, str], root: int) -> Cal
     def layout(position: int) -> Layout:
         if position in names and position != root:
             return Layout([names[position]], 0)
-        return _layout(expression.nodes[position])
+        return _layout(expression.nodes, expression.nodes[position])
 
     return layout
 
 
-def _layout(node: Node) -> Layout:
+def _layout(nodes: Sequence[Node], node: Node) -> Layout:
     match node.op:
         case Op.CONST | Op.VAR:
             return Layout([str(node.payload)], 0)
@@ -103,7 +107,8 @@ def _layout(node: Node) -> Layout:
         case _:
             holes = [piece for argument in node.args for piece in (" ", Hole(argument))]
             exponent = [f" {node.payload}"] if node.op is Op.POW else []
-            return Layout([f"({OPERATIONS[node.op].fpcore}", *holes, *exponent, ")"], 0)
+            is_real_power = node.op is Op.POWR and is_special_power(nodes[node.args[1]].payload)
+            return Layout([f"({node.op if is_real_power else OPERATIONS[node.op].fpcore}", *holes, *exponent, ")"], 0)
 
 
 def _conjunction(conditions: Sequence[str]) -> str:

@@ -17,7 +17,9 @@ _GREEK = frozenset({
 })  # fmt: skip
 _COMMANDS = {
     Op.EXP: r"\exp", Op.LOG: r"\log", Op.SIN: r"\sin", Op.COS: r"\cos", Op.TAN: r"\tan", Op.ASIN: r"\arcsin", Op.ACOS: r"\arccos",
-    Op.ATAN: r"\arctan", Op.SINH: r"\sinh", Op.COSH: r"\cosh", Op.TANH: r"\tanh", Op.MIN: r"\min", Op.MAX: r"\max",
+    Op.ATAN: r"\arctan", Op.SINH: r"\sinh", Op.COSH: r"\cosh", Op.TANH: r"\tanh", Op.LOG2: r"\log_2",
+    Op.LOG10: r"\log_{10}", Op.ASINH: r"\operatorname{arsinh}", Op.ACOSH: r"\operatorname{arcosh}",
+    Op.ATANH: r"\operatorname{artanh}", Op.MIN: r"\min", Op.MAX: r"\max",
 }  # fmt: skip
 
 
@@ -53,6 +55,14 @@ def _layout(node: Node) -> Layout:
             return Layout([r"\sqrt{", Hole(args[0]), "}"], _ATOM)
         case Op.POW:
             return Layout(["{", Hole(args[0], _ATOM), f"}}^{{{node.payload}}}"], _POWER)
+        case Op.POWR:
+            return Layout(["{", Hole(args[0], _ATOM), "}^{", Hole(args[1]), "}"], _POWER)
+        case Op.EXP2:
+            return Layout(["2^{", Hole(args[0]), "}"], _POWER)
+        case Op.CBRT:
+            return Layout([r"\sqrt[3]{", Hole(args[0]), "}"], _ATOM)
+        case Op.HYPOT:
+            return Layout([r"\sqrt{{", Hole(args[0], _ATOM), "}^2 + {", Hole(args[1], _ATOM), "}^2}"], _ATOM)
         case Op.CAST:
             return Layout([Hole(args[0], _ATOM)], _ATOM)
         case Op.LT | Op.LE | Op.EQ:

@@ -18,7 +18,7 @@ _NAMES = {
 def to_sympy(expression: Expression) -> Any:
     """The real function as a `sympy.Expr`, unevaluated, so that no power of constants is multiplied out.
 
-    `fma`, `expm1` and `log1p`, which sympy does not have, are written out; a cast is its operand, and `if` a `Piecewise`.
+    `fma`, `expm1`, `log1p` and others that sympy does not have are written out; a cast is its operand, and `if` a `Piecewise`.
     """
     import sympy
 
@@ -60,6 +60,16 @@ def _apply(sympy: Any, node: Node, *args: Any) -> Any:
             return sympy.Add(sympy.exp(args[0]), -1)
         case Op.LOG1P:
             return sympy.log(sympy.Add(1, args[0]))
+        case Op.EXP2:
+            return sympy.Pow(2, args[0])
+        case Op.LOG2 | Op.LOG10:
+            return sympy.Mul(sympy.log(args[0]), sympy.Pow(sympy.log(2 if node.op is Op.LOG2 else 10), -1))
+        case Op.CBRT:
+            return sympy.Mul(sympy.sign(args[0]), sympy.Pow(sympy.Abs(args[0]), sympy.Rational(1, 3)))
+        case Op.HYPOT:
+            return sympy.Pow(sympy.Add(sympy.Pow(args[0], 2), sympy.Pow(args[1], 2)), sympy.Rational(1, 2))
+        case Op.POWR:
+            return sympy.Pow(*args)
         case Op.CAST:
             return args[0]
         case Op.IF:

@@ -11,6 +11,7 @@ from suffice.encodings.operations import OPERATIONS, Op
 from suffice.prover.engine import functions
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.intervals import Pair, Truths
+from suffice.prover.engine.pairs import apply_pair, is_pair_function
 from suffice.prover.engine.upward import Upward
 
 TRUTHS = frozenset(op for op, operation in OPERATIONS.items() if operation.logical)
@@ -60,6 +61,8 @@ def operate(up: Upward, node: Node, pairs: Numbers, truths: Mapping[int, Truths]
         case Op.POW:
             assert isinstance(node.payload, int)
             return iv.square(up, given[0]) if node.payload == 2 else functions.power(given[0], node.payload)
+    if is_pair_function(node.op):
+        return apply_pair(node.op, given[0], given[1])
     return functions.apply(node.op, given[0])
 
 

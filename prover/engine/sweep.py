@@ -23,6 +23,7 @@ from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.constants import Constant, constant_of, result_of
 from suffice.prover.engine.intervals import Pair, Truths
 from suffice.prover.engine.operate import TRUTHS, Numbers, known, operate, truth
+from suffice.prover.engine.pairs import derivatives
 from suffice.prover.engine.predicate import Predicate
 from suffice.prover.engine.roundoff import NO_ERROR, NO_GRANULE, FloatRounder, Rounded, holds, rounder, upper_float, within_granules
 from suffice.prover.engine.upward import Array, Upward, upward
@@ -359,8 +360,19 @@ class Sweep:
                     return []
                 partial = self._power_slope(known(swept.pairs[first]), node.payload)
                 return [(first, iv.multiply(up, slope, partial))]
+            case Op.HYPOT | Op.ATAN2 | Op.POWR:
+                return self._pull_back_pair(k, node, slope, swept)
         value = known(swept.pairs[k])
         return [(first, iv.multiply(up, slope, functions.derivative(up, node.op, known(swept.pairs[first]), value)))]
+
+    def _pull_back_pair(self, k: int, node: Node, slope: Pair, swept: _Values) -> list[tuple[int, Pair]]:
+        a, b = (known(swept.pairs[argument]) for argument in node.args)
+        partials = derivatives(self.up, node.op, a, b, known(swept.pairs[k]))
+        return [
+            (argument, iv.multiply(self.up, slope, partial))
+            for argument, partial in zip(node.args, partials, strict=True)
+            if self._reacts(argument)
+        ]
 
     def _reacts(self, k: int) -> bool:
         """Whether any rounding error can reach the node."""

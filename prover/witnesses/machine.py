@@ -144,20 +144,41 @@ class Machine:
                 return _chosen(*_decide(Op.LT, *pair), args, apart)
             case Op.IF:
                 return _chosen(args[0], apart[0], args[1:], apart[1:])
+            case Op.HYPOT | Op.ATAN2 | Op.POWR:
+                return self._propagated_by_pair(node.op, value, args, apart)
+            case Op.HYPOT | Op.ATAN2 | Op.POWR:
+                return self._propagated_by_two(node, value, args, apart)
             case _:
                 return self._propagated_by_function(node, value, args[0], apart[0])
+
+    def _propagated_by_pair(self, op: Op, value: Any, args: list[Any], apart: list[Any]) -> Any:
+        moved = (apart[0] != 0) | (apart[1] != 0)
+        if not self.precise:
+            return np.where(moved, value - operate(op, [a - d for a, d in zip(args, apart, strict=True)]), 0.0)
+        middle = [a - d / 2 for a, d in zip(args, apart, strict=True)]
+        first, second = partials(op, middle, operate(op, middle))
+        return np.where(moved, np.where(apart[0] == 0, 0.0, first * apart[0]) + np.where(apart[1] == 0, 0.0, second * apart[1]), 0.0)
 
     def _propagated_by_function(self, node: Node, value: Any, argument: Any, apart: Any) -> Any:
         if not self.precise:
             exact = argument - apart
             if node.op in (Op.ASIN, Op.ACOS):
                 exact = np.clip(exact, -1, 1)
+            elif node.op is Op.ACOSH:
+                exact = np.maximum(exact, 1)
             return np.where(apart == 0, 0.0, value - operate(node.op, [exact], _exponent(node)))
         middle = argument - apart / 2
         if node.op is Op.POW:
             exponent = _exponent(node)
             return exponent * np.power(middle, float(exponent - 1)) * apart
         return np.where(apart == 0, 0.0, FUNCTION_SLOPES[node.op](middle) * apart)
+
+    def _propagated_by_two(self, node: Node, value: Any, args: list[Any], apart: list[Any]) -> Any:
+        if not self.precise:
+            return value - operate(node.op, [a - d for a, d in zip(args, apart, strict=True)])
+        middle = [a - d / 2 for a, d in zip(args, apart, strict=True)]
+        slopes = partials(node.op, middle, operate(node.op, middle))
+        return sum(np.where(d == 0, 0.0, slope * d) for slope, d in zip(slopes, apart, strict=True))
 
     def adjoints(self, trace: Trace) -> list[Any]:
         """The derivative of the value by every node, None where it does not depend on it."""

@@ -69,6 +69,10 @@ _PLAIN: dict[Op, Callable[..., Array]] = {
     Op.ADD: np.add, Op.SUB: np.subtract, Op.MUL: np.multiply, Op.DIV: np.divide, Op.SQRT: np.sqrt, Op.NEG: np.negative, Op.ABS: np.abs,
     Op.EXP: np.exp, Op.EXPM1: np.expm1, Op.LOG: np.log, Op.LOG1P: np.log1p, Op.SIN: np.sin, Op.COS: np.cos, Op.TAN: np.tan,
     Op.ASIN: np.arcsin, Op.ACOS: np.arccos, Op.ATAN: np.arctan, Op.SINH: np.sinh, Op.COSH: np.cosh, Op.TANH: np.tanh,
+    Op.EXP2: np.exp2, Op.LOG2: np.log2, Op.LOG10: np.log10, Op.CBRT: np.cbrt, Op.ASINH: np.arcsinh, Op.ACOSH: np.arccosh,
+    Op.ATANH: np.arctanh, Op.HYPOT: np.hypot, Op.ATAN2: np.arctan2, Op.POWR: np.power,
+    Op.EXP2: np.exp2, Op.LOG2: np.log2, Op.LOG10: np.log10, Op.ASINH: np.arcsinh, Op.ACOSH: np.arccosh, Op.ATANH: np.arctanh,
+    Op.CBRT: np.cbrt, Op.HYPOT: np.hypot, Op.ATAN2: np.arctan2, Op.POWR: np.power,
     Op.MIN: np.minimum, Op.MAX: np.maximum, Op.FMA: lambda a, b, c: a * b + c, Op.CAST: np.positive,
 }  # fmt: skip
 

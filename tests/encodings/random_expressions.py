@@ -33,6 +33,16 @@ UNARY: dict[str, Callable[[Formula], Formula]] = {
     "sinh": lambda u: u.call("sin").call("sinh"),
     "cosh": lambda u: u.call("atan").call("cosh"),
     "tanh": lambda u: u.call("tanh"),
+    "exp2": lambda u: u.call("sin").call("exp2"),
+    "log2": lambda u: (u * u + Fraction(1, 3)).call("log2"),
+    "raw log10": lambda u: u.call("log10"),
+    "cbrt": lambda u: (u * u + Fraction(1, 3)).call("cbrt"),
+    "raw cbrt": lambda u: u.call("cbrt"),
+    "asinh": lambda u: u.call("asinh"),
+    "acosh": lambda u: (u * u + Fraction(4, 3)).call("acosh"),
+    "raw acosh": lambda u: u.call("acosh"),
+    "atanh": lambda u: (u.call("tanh") * Fraction(7, 8)).call("atanh"),
+    "raw atanh": lambda u: u.call("atanh"),
     "square": lambda u: u**2,
     "cube": lambda u: u**3,
     "inverse": lambda u: (u * u + Fraction(1, 4)) ** -1,
@@ -47,9 +57,15 @@ BINARY: dict[str, Callable[[Formula, Formula], Formula]] = {
     "min": lambda u, v: u.call("min", v),
     "max": lambda u, v: u.call("max", v),
     "fma": lambda u, v: u.call("fma", v, u),
+    "hypot": lambda u, v: u.call("hypot", v * v + Fraction(1, 4)),
+    "raw hypot": lambda u, v: u.call("hypot", v),
+    "atan2": lambda u, v: u.call("atan2", v * v + Fraction(1, 4)),
+    "raw atan2": lambda u, v: u.call("atan2", v),
+    "powr": lambda u, v: (u * u + Fraction(1, 3)).call("powr", v.call("sin")),
+    "raw powr": lambda u, v: u.call("powr", v),
     "share": lambda u, v: u.call("sin").call("exp") / (u.call("sin").call("exp") + v.call("cos").call("exp")),
 }
-KINKED = ("abs", "min", "max", "log1p")
+KINKED = ("abs", "min", "max", "log1p", "raw cbrt", "raw hypot")
 
 
 def random_problem(seed: int, *, depth: int = 5, variables: str = "x y", smooth: bool = False) -> tuple[Expression, Box]:

@@ -66,6 +66,12 @@ UNDEFINED: dict[str, tuple[Callable[[Formula, Formula], Formula], Box, str]] = {
     "acos": (lambda x, _: x.call("acos"), box(x=(-2, 0)), "acos is not defined: its operand x is -2 at x = -2;"),
     "tan": (lambda x, _: x.call("tan"), box(x=(0, 2)), "tan has a pole: cos(x) changes sign between x = 0 and x = 2;"),
     "power": (lambda x, _: x**-2, box(x=(-1, 1)), "pow is not defined: its operand x is 0 at x = 0;"),
+    "log2": (lambda x, _: x.call("log2"), box(x=(0, 1)), "log2 is not defined: its operand x is 0 at x = 0;"),
+    "log10": (lambda x, _: x.call("log10"), box(x=(-1, 1)), "log10 is not defined: its operand x is 0 at x = 0;"),
+    "acosh": (lambda x, _: x.call("acosh"), box(x=("1/2", 3)), "acosh is not defined: its operand x is 1/2 at x = 1/2;"),
+    "atanh": (lambda x, _: x.call("atanh"), box(x=(0, 1)), "atanh is not defined: its operand x is 1 at x = 1;"),
+    "atan2": (lambda x, y: y.call("atan2", x), box(x=(-1, 2), y=(-1, 1)), "atan2 is not defined: its operand x is 0 at x = 0, y = 0;"),
+    "powr": (lambda x, y: x.call("powr", y), box(x=(-1, 2), y=(-1, 1)), "powr is not defined: its operand x is 0 at x = 0;"),
     "constant": (lambda x, _: x + 1 / (x * 0), box(x=(1, 2)), "the divisor x*0 is zero"),
     "first of two": (lambda x, _: x.call("log").call("log"), box(x=(1, 2)), "log is not defined: its operand log(x) is 0 at x = 1;"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 from random import Random
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from flint import ctx
 
 from suffice.encodings.enclosures import spans
-from suffice.encodings.enclosures.spans import UNARY, UndefinedError, interval_of, span_of
+from suffice.encodings.enclosures.spans import BINARY, UNARY, UndefinedError, interval_of, span_of
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import Interval
 
@@ -26,8 +26,20 @@ DOMAINS: dict[Op, tuple[Fraction, Fraction]] = {
     Op.EXPM1: (Fraction(-800), Fraction(800)),
     Op.SINH: (Fraction(-800), Fraction(800)),
     Op.COSH: (Fraction(-800), Fraction(800)),
+    Op.LOG2: (Fraction(1, 10**9), Fraction(10**6)),
+    Op.LOG10: (Fraction(1, 10**9), Fraction(10**6)),
+    Op.EXP2: (Fraction(-800), Fraction(800)),
+    Op.ACOSH: (Fraction(1), Fraction(10**6)),
+    Op.ATANH: (Fraction(-999, 1000), Fraction(999, 1000)),
 }
-MPMATH_NAMES: dict[Op, Any] = {Op.NEG: lambda x: -x, Op.ABS: abs, Op.CAST: lambda x: x}
+MPMATH_NAMES: dict[Op, Any] = {
+    Op.NEG: lambda x: -x,
+    Op.ABS: abs,
+    Op.CAST: lambda x: x,
+    Op.EXP2: lambda x: mpmath.mpf(2) ** x,
+    Op.LOG2: lambda x: mpmath.log(x, 2),
+    Op.CBRT: lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)),
+}
 
 
 def mpmath_value(op: Op, x: Fraction) -> Fraction:
@@ -75,6 +87,10 @@ def test_unary_functions_hold_sampled_values_and_are_tight(op: Op) -> None:
         (Op.ASIN, "0", "0"),
         (Op.ACOS, "1", "0"),
         (Op.TANH, "0", "0"),
+        (Op.LOG2, "1", "0"),
+        (Op.EXP2, "3", "8"),
+        (Op.CBRT, "0", "0"),
+        (Op.ACOSH, "1", "0"),
     ],
 )
 def test_exact_values_are_exact(op: Op, at: str, value: str) -> None:
@@ -92,6 +108,11 @@ def test_exact_values_are_exact(op: Op, at: str, value: str) -> None:
         (Op.ACOS, "-2", "0"),
         (Op.TAN, "1", "2"),
         (Op.TAN, "-100", "100"),
+        (Op.LOG2, "0", "1"),
+        (Op.LOG10, "-1", "1"),
+        (Op.ACOSH, "999999999999/1000000000000", "2"),
+        (Op.ATANH, "0", "1"),
+        (Op.ATANH, "-1", "0"),
     ],
 )
 def test_beyond_the_domain_is_undefined(op: Op, lo: str, hi: str) -> None:
@@ -142,3 +163,39 @@ def test_divisions_of_every_sign() -> None:
         quotients = [Fraction(p, q) for p in (a, b) for q in (c, d)]
         assert got.lo <= min(quotients) and max(quotients) <= got.hi
         assert min(quotients) - got.lo < Fraction(1, 2**90) and got.hi - max(quotients) < Fraction(1, 2**90)
+
+
+@pytest.mark.parametrize("op", [Op.HYPOT, Op.ATAN2, Op.POWR])
+def test_functions_of_two_operands_hold_sampled_values_and_are_tight(op: Op) -> None:
+    random = Random(op.value)
+    function = {Op.HYPOT: mpmath.hypot, Op.ATAN2: mpmath.atan2, Op.POWR: mpmath.power}[op]
+    defined = 0
+    for _ in range(100):
+        least = Fraction(1, 100) if op is Op.POWR else Fraction(-4)
+        first = sorted(least + Fraction(random.randint(0, 800), 100) for _ in range(2))
+        second = sorted(Fraction(random.randint(-400, 400), 100) for _ in range(2))
+        with ctx.workprec(120):
+            try:
+                enclosure = interval_of(BINARY[op](span_of(*first), span_of(*second)))
+            except UndefinedError:
+                assert op is Op.ATAN2 and first[0] <= 0 <= first[1] and second[0] <= 0
+                continue
+        defined += 1
+        sides = [[lo + (hi - lo) * Fraction(k, 8) for k in range(9)] for lo, hi in (first, second)]
+        grid = [(x, y) for x, y in product(*(side + [Fraction(0)] * (side[0] <= 0 <= side[-1]) for side in sides)) if op is not Op.ATAN2 or x or y]
+        with mpmath.workdps(60):
+            values = [function(mpmath.mpf(x.numerator) / x.denominator, mpmath.mpf(y.numerator) / y.denominator) for x, y in grid]
+            low, high = (mpmath.mpf(end.numerator) / end.denominator for end in (enclosure.lo, enclosure.hi))
+            slack = mpmath.mpf(10) ** -30 * max(1, *map(abs, values))
+            assert low <= min(values) + slack and max(values) - slack <= high
+            assert min(values) - slack <= low and high <= max(values) + slack
+    assert defined > 30
+
+
+@pytest.mark.parametrize(
+    ("op", "first", "second"),
+    [(Op.POWR, ("0", "1"), ("1", "1")), (Op.ATAN2, ("0", "1"), ("-1", "0")), (Op.ATAN2, ("-1", "1"), ("-1", "0"))],
+)
+def test_two_operands_beyond_the_domain(op: Op, first: tuple[str, str], second: tuple[str, str]) -> None:
+    with ctx.workprec(96), pytest.raises(UndefinedError):
+        BINARY[op](*(span_of(Fraction(lo), Fraction(hi)) for lo, hi in (first, second)))

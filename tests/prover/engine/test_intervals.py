@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from suffice.encodings.operations import Op
-from suffice.prover.engine import functions
+from suffice.prover.engine import functions, pairs
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.upward import rounding_up, upward
 
@@ -120,6 +121,8 @@ def test_an_undefined_operand_leaves_a_comparison_open() -> None:
         (Op.SQRT, 0.0, 1.0, True), (Op.SQRT, -1e-9, 1.0, False), (Op.LOG, 0.0, 1.0, False), (Op.LOG, 1e-9, 1.0, True),
         (Op.LOG1P, -1.0, 0.0, False), (Op.LOG1P, -0.5, 0.0, True), (Op.ASIN, -1.0, 1.0, True), (Op.ASIN, -1.0, 1.1, False),
         (Op.ACOS, -1.1, 0.0, False), (Op.TAN, 1.0, 2.0, False), (Op.TAN, 1.0, 1.5, True), (Op.EXP, -1.0, 1.0, True),
+        (Op.LOG2, 0.0, 1.0, False), (Op.LOG10, 1e-9, 1.0, True), (Op.ACOSH, 1.0, 2.0, True), (Op.ACOSH, 0.999, 2.0, False),
+        (Op.ATANH, 0.0, 1.0, False), (Op.ATANH, -1.0, 0.5, False), (Op.ATANH, -0.9, 0.9, True), (Op.CBRT, -1.0, 1.0, True),
     ],
 )  # fmt: skip
 def test_functions_are_undefined_unless_all_operands_are_in_the_domain(op: Op, low: float, high: float, defined: bool) -> None:
@@ -134,8 +137,9 @@ def test_functions_and_their_slopes_hold_sampled_values(op: Op) -> None:
     import mpmath
 
     mpmath.mp.prec = 120
-    f = getattr(mpmath, {"ln": "log", "log1p": "log1p"}.get(op.value, op.value), None)
-    low, high = {Op.ACOS: (-0.9, 0.9), Op.ASIN: (-0.9, 0.9), Op.TAN: (-1.5, 1.5)}.get(op, (0.1, 3.0))
+    f = {Op.EXP2: lambda x: mpmath.mpf(2) ** x, Op.LOG2: lambda x: mpmath.log(x, 2)}.get(op) or getattr(mpmath, op.value, None)
+    domains = {Op.ACOSH: (1.001, 5.0), Op.ATANH: (-0.9, 0.9), Op.ASINH: (-3.0, 3.0)}
+    low, high = (domains | {Op.ACOS: (-0.9, 0.9), Op.ASIN: (-0.9, 0.9), Op.TAN: (-1.5, 1.5)}).get(op, (0.1, 3.0))
     ends = np.sort(np.random.default_rng(4).uniform(low, high, (60, 2)), axis=1)
     a = (-ends[:, 0], ends[:, 1])
     with rounding_up():
@@ -147,3 +151,52 @@ def test_functions_and_their_slopes_hold_sampled_values(op: Op) -> None:
             point = mpmath.mpf(float(x))
             assert -value[0][k] <= f(point) <= value[1][k]
             assert -slope[0][k] - 1e-9 <= mpmath.diff(f, point) <= slope[1][k] + 1e-9
+
+
+PAIR_FUNCTIONS = {Op.HYPOT: "hypot", Op.ATAN2: "atan2", Op.POWR: "power"}
+
+
+@pytest.mark.parametrize("op", PAIR_FUNCTIONS)
+def test_functions_of_two_arguments_and_their_slopes_hold_sampled_values(op: Op) -> None:
+    import mpmath
+
+    mpmath.mp.prec = 120
+    f = getattr(mpmath, PAIR_FUNCTIONS[op])
+    rng = np.random.default_rng(7)
+    sides = [np.sort(rng.uniform(low, 3.0, (80, 2)), axis=1) for low in ((0.01, -3.0) if op is Op.POWR else (-3.0, -3.0))]
+    a, b = ((-side[:, 0], side[:, 1]) for side in sides)
+    with rounding_up():
+        value = pairs.apply_pair(op, a, b)
+        slopes = pairs.derivatives(upward(), op, a, b, value)
+    defined = 0
+    for k in range(80):
+        meets_cut = sides[0][k][0] <= 0 <= sides[0][k][1] and sides[1][k][0] <= 0
+        assert bool(np.isnan(value[0][k])) == (op is Op.ATAN2 and meets_cut)
+        if np.isnan(value[0][k]):
+            continue
+        defined += 1
+        for x, y in itertools.product(np.linspace(*sides[0][k], 4), np.linspace(*sides[1][k], 4)):
+            point = mpmath.mpf(float(x)), mpmath.mpf(float(y))
+            assert -value[0][k] <= f(*point) <= value[1][k]
+            for slope, order in zip(slopes, ((1, 0), (0, 1)), strict=True):
+                if not np.isnan(slope[0][k]):
+                    assert -slope[0][k] - 1e-9 <= mpmath.diff(f, point, order) <= slope[1][k] + 1e-9
+    assert defined > 30
+
+
+def test_domains_of_functions_of_two_arguments() -> None:
+    def of(*ends: float) -> tuple[np.ndarray, np.ndarray]:
+        return -np.array(ends[:1]), np.array(ends[1:])
+
+    cases = [
+        (Op.POWR, (0.0, 1.0), (1.0, 2.0), False), (Op.POWR, (0.1, 1.0), (-1.0, 2.0), True), (Op.HYPOT, (0.0, 0.0), (-1.0, 1.0), True),
+        (Op.ATAN2, (-1.0, 1.0), (0.0, 1.0), False), (Op.ATAN2, (-1.0, 1.0), (0.1, 1.0), True), (Op.ATAN2, (0.0, 1.0), (-1.0, 0.0), False),
+        (Op.ATAN2, (0.1, 1.0), (-1.0, 1.0), True), (Op.HYPOT, (np.nan, np.nan), (-1.0, 1.0), False),
+    ]  # fmt: skip
+    for op, a, b, defined in cases:
+        with rounding_up():
+            value = pairs.apply_pair(op, of(*a), of(*b))
+            slopes = pairs.derivatives(upward(), op, of(*a), of(*b), value)
+        assert bool(np.isfinite(value[0][0]) and np.isfinite(value[1][0])) is defined
+        if defined and op is Op.HYPOT:
+            assert [float(end[0]) for slope in slopes for end in slope] == [0.0, 0.0, 1.0, 1.0]

@@ -19,11 +19,17 @@ from suffice.prover.engine import sweep
 from suffice.prover.engine import upward as upward_module
 from suffice.prover.engine.roundoff import FloatRounder
 from tests.oracle.random_branching import branching_case
+from tests.prover import asking
 from tests.soundness.bounding import Judged, judge, judge_exhaustively
-from tests.soundness.random_programs import Drawn, draw, drawn
+from tests.soundness.random_programs import FUNCTIONS, Drawn, draw, drawn
+
+P2 = "float(p=2,emin=0,emax=3)"
+P4 = "float(p=4,emin=-6,emax=7)"
+UPWARD = "float(p=2,emin=-2,emax=8,rounding=up)"
+FLUSHED = "float(p=3,emin=-2,emax=4,subnormals=flushed)"
 
 BLOCKS = 6
-SAMPLED, SMALL, BRANCHING = 84, 144, 24
+SAMPLED, SMALL, BRANCHING = 60, 240, 24
 
 
 def block(count: int, number: int) -> range:
@@ -113,19 +119,39 @@ def test_exact_products_of_tiny_numbers_have_no_granule() -> None:
     assert Fraction(1, 1 << 1076) < judged.error < inf
 
 
-def test_four_open_conditions_are_not_bounded_by_fewer() -> None:
-    """Each of four bends within a spacing of the input may add its steep part."""
-    fmt = parse_format("float(p=4,emin=-6,emax=7,rounding=up)")
-    builder = ExpressionBuilder(format=EXACT)
-    x = builder.variable("x")
-    total = builder.constant(0)
-    for k in range(4):
-        limit = builder.constant(Fraction(k, 64))
-        steep = builder.apply(Op.MUL, builder.constant(4 * (k + 1)), builder.apply(Op.SUB, x, limit))
-        total = builder.apply(Op.ADD, total, builder.apply(Op.IF, builder.apply(Op.LT, limit, x), steep, builder.constant(0)))
-    problem = Problem(
-        expression=builder.build(total), box={"x": Interval(Fraction(-1, 8), Fraction(1, 8))}, tolerance=Tolerance(absolute=Fraction(1))
-    )
-    judged = judge(drawn(0, problem, Asked(name="", input=fmt, compute=EXACT, output=EXACT)), points=100)
+ONE_RULE = {
+    "accuracy at a power of two": ("x^2", "representable", P4, P4, {"x": ("1", "2")}),
+    "exact results are flushed": ("x - 1/4", "representable", FLUSHED, FLUSHED, {"x": ("1/4", "1/2")}),
+    "a coarser quantum": ("x", "representable", "float(p=2,emin=-6,emax=4)", "float(p=4,emin=-2,emax=4)", {"x": ("1/64", "1/16")}),
+    "slopes between the real value and the one held": ("(x*x)*(x*x)", "representable", UPWARD, UPWARD, {"x": ("3", "3")}),
+    "granule of the branch taken": ("(if x < 5/4 then 4 else x)*x", "representable", P4, P4, {"x": ("3/2", "15/8")}),
+    "granule of what is added": ("fma(4, x, y)", "representable", P4, P4, {"x": ("1", "15/8"), "y": ("1/8", "1/4")}),
+    "just above a power of two": ("-x", "real", P4, P4, {"x": ("31/32", "65/64")}),
+    "a divisor's error": ("1/x", "real", P4, "exact", {"x": ("1/2", "9/16")}),
+    "a product of two signs, below": ("x*y", "representable", P2, P2, {"x": ("-2", "1"), "y": ("-1", "3")}),
+    "a product of two signs, above": ("x*y", "representable", P2, P2, {"x": ("-2", "1"), "y": ("-3", "1")}),
+    "codes lack the other sign": ("-x", "representable", "int8(scale=1/16,zero=0)", "int8(scale=1/16,zero=0)", {"x": ("-8", "-15/2")}),
+    "one false operand": ("if 1 < x and x < 0 then 0 else 8*x", "real", P4, "exact", {"x": ("1/2", "2")}),
+    "one true operand": ("if 1 < x or x < 3 then 8*x else 0", "real", P4, "exact", {"x": ("1/2", "2")}),
+    "a bend": ("if x < 1 then 0 else 8*(x - 1)", "real", P4, "exact", {"x": ("1/2", "2")}),
+}
+ONE_RULE |= {f"slope of {op}": (f"{op}(x)", "real", P4, "fp32", {"x": ("3/8", "1/2")}) for op in {*FUNCTIONS, Op.SQRT}}
+
+
+@pytest.mark.parametrize("name", sorted(ONE_RULE))
+def test_the_bound_of_one_rule_holds_and_is_needed(name: str) -> None:
+    """In each of these the worst error is near the bound, so that a weaker rule would be noticed."""
+    expression, inputs, source, compute, box = ONE_RULE[name]
+    problem = asking.problem(expression, "1", inputs=inputs, box=box)
+    accuracy = {Op.POW: Fraction(3)} if name.startswith("accuracy") else {}
+    asked = Asked(name=name, input=parse_format(source), compute=parse_format(compute), output=EXACT, accuracy=accuracy)
+    judged = judge_exhaustively(drawn(0, problem, asked))
+    assert judged is not None
     assert judged.wrong == ()
-    assert judged.error > 0
+    assert judged.refined * Fraction(2, 3) < judged.error < inf
+
+
+def test_what_may_overflow_in_a_narrower_format_has_no_bound() -> None:
+    asked = Asked(name="", input=parse_format("float(p=3,emin=-2,emax=4)"), compute=parse_format("float(p=3,emin=-2,emax=3)"), output=EXACT)
+    judged = judge(drawn(0, asking.problem("x", "1", x=("12", "28")), asked))
+    assert judged.engine == judged.refined == judged.kernel == inf

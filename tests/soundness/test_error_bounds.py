@@ -23,7 +23,8 @@ from tests.prover import asking
 from tests.soundness.bounding import Judged, judge, judge_exhaustively
 from tests.soundness.random_programs import FUNCTIONS, Drawn, draw, drawn
 
-P2 = "float(p=2,emin=0,emax=3)"
+NEAR_ONE = f"{2**62 + 2**52 + 1}/{2**62}"
+P3 = "float(p=3,emin=0,emax=3)"
 P4 = "float(p=4,emin=-6,emax=7)"
 UPWARD = "float(p=2,emin=-2,emax=8,rounding=up)"
 FLUSHED = "float(p=3,emin=-2,emax=4,subnormals=flushed)"
@@ -128,11 +129,13 @@ ONE_RULE = {
     "granule of what is added": ("fma(4, x, y)", "representable", P4, P4, {"x": ("1", "15/8"), "y": ("1/8", "1/4")}),
     "just above a power of two": ("-x", "real", P4, P4, {"x": ("31/32", "65/64")}),
     "a divisor's error": ("1/x", "real", P4, "exact", {"x": ("1/2", "9/16")}),
-    "a product of two signs, below": ("x*y", "representable", P2, P2, {"x": ("-2", "1"), "y": ("-1", "3")}),
-    "a product of two signs, above": ("x*y", "representable", P2, P2, {"x": ("-2", "1"), "y": ("-3", "1")}),
+    "a product of two signs, below": ("x*y", "representable", P3, P3, {"x": ("-2", "1"), "y": ("-1", "3")}),
+    "a product of two signs, above": ("x*y", "representable", P3, P3, {"x": ("-2", "1"), "y": ("-3", "1")}),
     "codes lack the other sign": ("-x", "representable", "int8(scale=1/16,zero=0)", "int8(scale=1/16,zero=0)", {"x": ("-8", "-15/2")}),
     "one false operand": ("if 1 < x and x < 0 then 0 else 8*x", "real", P4, "exact", {"x": ("1/2", "2")}),
     "one true operand": ("if 1 < x or x < 3 then 8*x else 0", "real", P4, "exact", {"x": ("1/2", "2")}),
+    "opposite slopes": ("x - (1 - x)", "real", P4, "exact", {"x": ("1/2", "2")}),
+    "a product that float64 rounds down": (f"x*{2**52 + 1}/{2**52}", "real", P4, "exact", {"x": (NEAR_ONE, NEAR_ONE)}),
     "a bend": ("if x < 1 then 0 else 8*(x - 1)", "real", P4, "exact", {"x": ("1/2", "2")}),
 }
 ONE_RULE |= {f"slope of {op}": (f"{op}(x)", "real", P4, "fp32", {"x": ("3/8", "1/2")}) for op in {*FUNCTIONS, Op.SQRT}}
@@ -145,7 +148,7 @@ def test_the_bound_of_one_rule_holds_and_is_needed(name: str) -> None:
     problem = asking.problem(expression, "1", inputs=inputs, box=box)
     accuracy = {Op.POW: Fraction(3)} if name.startswith("accuracy") else {}
     asked = Asked(name=name, input=parse_format(source), compute=parse_format(compute), output=EXACT, accuracy=accuracy)
-    judged = judge_exhaustively(drawn(0, problem, asked))
+    judged = judge_exhaustively(drawn(0, problem, asked), most=200)
     assert judged is not None
     assert judged.wrong == ()
     assert judged.refined * Fraction(2, 3) < judged.error < inf

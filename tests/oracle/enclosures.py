@@ -17,7 +17,12 @@ from suffice.encodings.operations import OPERATIONS, Op
 PRECISION = 160
 """Bits of Arb's arithmetic."""
 
-SMOOTH = [op for op, known in OPERATIONS.items() if not known.logical and op not in (Op.CAST, Op.IF)]
+ELSEWHERE = (
+    Op.EXP2, Op.LOG2, Op.LOG10, Op.CBRT, Op.ASINH, Op.ACOSH, Op.ATANH, Op.HYPOT, Op.ATAN2, Op.POWR,
+)  # fmt: skip
+"""Operations that are tested one by one against Arb, NumPy and mpmath, and not drawn for random problems."""
+
+SMOOTH = [op for op, known in OPERATIONS.items() if not known.logical and op not in (Op.CAST, Op.IF, *ELSEWHERE)]
 """The operations that the oracle of continuous functions knows; `branching` has the others."""
 
 Bound = Fraction | float

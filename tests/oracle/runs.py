@@ -5,7 +5,7 @@ Irrational results are enclosed by mpmath at growing precision until both ends o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import isqrt
 
@@ -24,7 +24,7 @@ ALLOWANCE = 12
 
 _MP = MPContext()
 
-ODD = (Op.EXPM1, Op.LOG1P, Op.SIN, Op.TAN, Op.ASIN, Op.ATAN, Op.SINH, Op.TANH)
+ODD = (Op.EXPM1, Op.LOG1P, Op.SIN, Op.TAN, Op.ASIN, Op.ATAN, Op.SINH, Op.TANH, Op.ASINH, Op.ATANH, Op.CBRT)
 """Elementary functions that keep a zero and its sign."""
 
 RATIONAL: dict[tuple[Op, Fraction], Value] = {
@@ -35,8 +35,13 @@ RATIONAL: dict[tuple[Op, Fraction], Value] = {
     (Op.LOG, ZERO): "-inf",
     (Op.LOG1P, -ONE): "-inf",
     (Op.ACOS, ONE): ZERO,
+    (Op.ACOSH, ONE): ZERO,
+    (Op.LOG2, ZERO): "-inf",
+    (Op.LOG10, ZERO): "-inf",
+    (Op.ATANH, ONE): "inf",
+    (Op.ATANH, -ONE): "-inf",
 }
-"""The other rational points at which an elementary function is not irrational (Lindemann)."""
+"""The other rational points at which an elementary function is not irrational (Lindemann), but for those of `_rational`."""
 
 NEGATIVE: dict[str, Value] = {"-0": ZERO, "inf": "-inf", "-inf": "inf", "nan": "nan"}
 
@@ -54,6 +59,15 @@ AT_INFINITY: dict[tuple[Op, str], Value] = {
     (Op.COSH, "-inf"): "inf",
     (Op.TANH, "inf"): ONE,
     (Op.TANH, "-inf"): -ONE,
+    (Op.EXP2, "inf"): "inf",
+    (Op.EXP2, "-inf"): ZERO,
+    (Op.LOG2, "inf"): "inf",
+    (Op.LOG10, "inf"): "inf",
+    (Op.CBRT, "inf"): "inf",
+    (Op.CBRT, "-inf"): "-inf",
+    (Op.ASINH, "inf"): "inf",
+    (Op.ASINH, "-inf"): "-inf",
+    (Op.ACOSH, "inf"): "inf",
 }
 
 
@@ -199,14 +213,33 @@ def _function(op: Op, a: Value, fmt: Format) -> Value:
     if (
         (op in (Op.SQRT, Op.LOG) and x < 0)
         or (op is Op.LOG1P and x < -1)
-        or (op in (Op.ASIN, Op.ACOS) and abs(x) > 1)
+        or (op in (Op.ASIN, Op.ACOS, Op.ATANH) and abs(x) > 1)
+        or (op in (Op.LOG2, Op.LOG10) and x < 0)
+        or (op is Op.ACOSH and x < 1)
     ):  # fmt: skip
         return "nan"
+    rational = _rational(op, x)
+    if rational is not None:
+        return round_real(rational, fmt)
     if op is Op.SQRT:
         root = Fraction(isqrt(x.numerator), isqrt(x.denominator))
         if root * root == x:
             return round_real(root, fmt)
     return _round_irrational(op, x, fmt)
+
+
+def _rational(op: Op, x: Fraction) -> Fraction | None:
+    """The rational values of exp2, of logarithms and of cube roots, by trying all that are near enough."""
+    if op is Op.EXP2:
+        return Fraction(2) ** int(x) if x.denominator == 1 and abs(x) < 1 << 12 else None
+    if op in (Op.LOG2, Op.LOG10):
+        base = 2 if op is Op.LOG2 else 10
+        return next((Fraction(k) for k in range(-400, 401) if Fraction(base) ** k == x), None)
+    if op is Op.CBRT:
+        with _MP.workprec(2000):
+            root = Fraction(*(int(_MP.nint(_MP.cbrt(n))) for n in (abs(x.numerator), x.denominator)))
+        return (root if x > 0 else -root) if root**3 == abs(x) else None
+    return None
 
 
 def _horizon(fmt: Format) -> int:
@@ -227,7 +260,7 @@ def _round_irrational(op: Op, x: Fraction | None, fmt: Format, sign: int = 1) ->
     passed the last place at which rounding jumps.
     """
     horizon = _horizon(fmt)
-    if x is not None and op in (Op.EXP, Op.EXPM1, Op.SINH, Op.COSH, Op.TANH):
+    if x is not None and op in (Op.EXP, Op.EXPM1, Op.EXP2, Op.SINH, Op.COSH, Op.TANH):
         x = min(max(x, Fraction(-horizon)), Fraction(horizon))
     precision = 96
     while precision <= 40 * horizon + 4096:
@@ -250,7 +283,7 @@ def _enclose(op: Op, x: Fraction | None, sign: int, precision: int) -> tuple[Fra
     elif op is Op.E:
         results = [_fraction(+_MP.e)]
     else:
-        function = getattr(_MP, op.value)
+        function = FORMULAS.get(op) or getattr(_MP, op.value)
         results = []
         for direction in "fc":
             _MP.prec = 2 * precision
@@ -259,6 +292,14 @@ def _enclose(op: Op, x: Fraction | None, sign: int, precision: int) -> tuple[Fra
             results.append(_fraction(function(argument)))
     slack = max(abs(r) for r in results) * Fraction(1, 1 << (precision - ALLOWANCE))
     return min(results) - slack, max(results) + slack
+
+
+FORMULAS: dict[Op, Callable[..., object]] = {
+    Op.EXP2: lambda x: _MP.mpf(2) ** x,
+    Op.LOG2: lambda x: _MP.log(x, 2),
+    Op.CBRT: lambda x: _MP.sign(x) * _MP.cbrt(abs(x)),
+}
+"""Functions that mpmath has not, or has for some arguments only."""
 
 
 def _fraction(number: object) -> Fraction:

@@ -182,7 +182,8 @@ def test_functions_of_two_operands_hold_sampled_values_and_are_tight(op: Op) -> 
                 continue
         defined += 1
         sides = [[lo + (hi - lo) * Fraction(k, 8) for k in range(9)] for lo, hi in (first, second)]
-        grid = [(x, y) for x, y in product(*(side + [Fraction(0)] * (side[0] <= 0 <= side[-1]) for side in sides)) if op is not Op.ATAN2 or x or y]
+        with_zero = (side + [Fraction(0)] * (side[0] <= 0 <= side[-1]) for side in sides)
+        grid = [(x, y) for x, y in product(*with_zero) if op is not Op.ATAN2 or x or y]
         with mpmath.workdps(60):
             values = [function(mpmath.mpf(x.numerator) / x.denominator, mpmath.mpf(y.numerator) / y.denominator) for x, y in grid]
             low, high = (mpmath.mpf(end.numerator) / end.denominator for end in (enclosure.lo, enclosure.hi))

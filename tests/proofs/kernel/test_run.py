@@ -26,7 +26,8 @@ from .documents import E4M3, FP16, FP32, a_run, certificate, derived, floating, 
 from oracle.runs import apply  # isort: skip
 
 FP64 = floating(53, -1022, 1023)
-FUNCTIONS = ("sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh")
+FUNCTIONS = ("sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+             "exp2", "log2", "log10", "cbrt", "asinh", "acosh", "atanh")  # fmt: skip
 SPECIAL: tuple[Value, ...] = (Fraction(0), "-0", "+inf", "-inf", "nan")
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "min": np.minimum, "max": np.maximum,
@@ -93,7 +94,7 @@ def test_functions_are_correctly_rounded(op: str, name: str) -> None:
 
 @pytest.mark.parametrize("op", FUNCTIONS)
 def test_special_arguments_are_those_of_numpy(op: str) -> None:
-    function = getattr(np, {"asin": "arcsin", "acos": "arccos", "atan": "arctan"}.get(op, op))
+    function = getattr(np, {"a" + name: "arc" + name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}.get(op, op))
     with np.errstate(all="ignore"):
         for x in (*SPECIAL, Fraction(1), Fraction(-1), Fraction(-2)):
             theirs = from_numpy(np.float16(function(to_numpy(x, np.float64))))

@@ -32,12 +32,29 @@ _ELITE = 256
 _CHILDREN = 4096
 
 _FIRST = 16
+"""Lattices are made at so many places first, and at a quarter as many where the largest errors were found."""
+
 _NEARBY = 160
-_ALIGNED = 256
+"""New places that are tried in each step towards the first ones."""
+
 _PARENTS = 8
 _STEPS_NEARBY = (2, 12)
+"""Further lattices lie near one of so many best places; how near, in the steps of `moved`."""
+
+_ALIGNED = 256
 _FEWER_BITS = 4
-"""Lattices are made at so many places first, found by so many tries, then near the best of these; so many runs each."""
+"""Runs from each lattice, and by how many bits less than the linear range its steps may be."""
+
+_FEW_BITS = 12
+_PARTS = 8192
+_SCANNED = 300
+_IN_A_ROW = 1 << 14
+"""Where steps of the only input have so few bits, its side is cut into parts, and all runs are made in the best of them, one after
+another: how many parts there are, how many are run at most, and how many codes of each.
+"""
+
+_OPTIMISM = 1.1
+"""Parts whose leading term is below the error found already by that factor are not run."""
 
 _STALE = 32
 _BETTER = 1.002
@@ -81,7 +98,7 @@ class Hunt:
             self._evolve(_joined(self._align(herd), herd, _ELITE))
             if self._is_over() or self.wild is not None or -np.inf < self._largest_error() <= _PROGRESS * before:
                 break
-            if self.upper is not None and self._largest_error() * _CLOSE >= self.upper:
+            if self._scans or (self.upper is not None and self._largest_error() * _CLOSE >= self.upper):
                 break
 
     def candidates(self) -> tuple[Candidate, ...]:
@@ -98,6 +115,11 @@ class Hunt:
 
     def _is_over(self) -> bool:
         return time.monotonic() > self.deadline or self._largest_error() >= self._target
+
+    @property
+    def _scans(self) -> bool:
+        bits = self.judge.linear_bits
+        return len(self.judge.inputs) == 1 and bits is not None and bits <= _FEW_BITS
 
     def _largest_error(self) -> float:
         return float(self.best.values[0]) if self.best is not None and len(self.best) else -np.inf
@@ -149,6 +171,8 @@ class Hunt:
         if bits is None or not len(herd) or self.wild is not None:
             return herd
         self._keep(herd)
+        if self._scans:
+            return self._scan(herd, bits)
         places = np.concatenate([self._climb(herd.codes, bits), herd.codes[:, largest(herd.values, _FIRST // 4)]], axis=1)
         places = places[:, : _FIRST + _FIRST // 4]
         worth = np.full(places.shape[1], -np.inf)
@@ -158,10 +182,8 @@ class Hunt:
                 chosen = self.random.choice(largest(worth, _PARENTS))
                 more = moved(self.judge.inputs, places[:, [chosen]], self.random, 1, int(self.random.integers(*_STEPS_NEARBY)))
                 places, worth = np.concatenate([places, more], axis=1), np.append(worth, -np.inf)
-            lattice = make_lattice(self.judge, places[:, k], bits - int(self.random.integers(0, _FEWER_BITS)), self.random)
-            if lattice is not None:
-                codes, sides, signs = lattice.runs(self.random, _ALIGNED)
-                found = self._score(self.judge.coded(codes), sides, signs)
+            found = self._neighbours(places[:, k], bits)
+            if len(found):
                 herd = _joined(herd, found, _ELITE)
                 self._keep(herd)
                 worth[k] = found.values.max()
@@ -172,6 +194,29 @@ class Hunt:
             if worth[k - 1] > _BETTER * best:
                 last = k
         return herd
+
+    def _scan(self, herd: Herd, bits: int) -> Herd:
+        """Every run in those parts of the box of the only input where the roundings together can be worst."""
+        input = self.judge.inputs[0]
+        ends = np.linspace(input.low, input.high, _PARTS + 1)
+        worth = self.judge.reach(self.judge.coded(((ends[1:] + ends[:-1]) / 2)[None]), bits, self.random)
+        for part in largest(worth, _SCANNED):
+            if self._is_over() or worth[part] * _OPTIMISM < self._largest_error():
+                break
+            step = float(input.spacing(ends[part : part + 2]).max())
+            count = min(int((ends[part + 1] - ends[part]) / step) + 2, _IN_A_ROW)
+            found, _ = self._look(self.judge.coded((ends[part] + step * np.arange(count))[None]))
+            herd = _joined(herd, found, _ELITE)
+            self._keep(herd)
+        return herd
+
+    def _neighbours(self, place: Array, bits: int) -> Herd:
+        """Runs around a place whose roundings err alike."""
+        lattice = make_lattice(self.judge, place, bits - int(self.random.integers(0, _FEWER_BITS)), self.random)
+        if lattice is None:
+            return self._score(place[:, None][:, :0], place[:, None][:, :0], np.empty(0))
+        codes, sides, signs = lattice.runs(self.random, _ALIGNED)
+        return self._score(self.judge.coded(codes), sides, signs)
 
     def _climb(self, codes: Array, bits: int) -> Array:
         """Places around which the roundings together can be worst, the worst first."""

@@ -146,8 +146,6 @@ class Machine:
                 return _chosen(args[0], apart[0], args[1:], apart[1:])
             case Op.HYPOT | Op.ATAN2 | Op.POWR:
                 return self._propagated_by_pair(node.op, value, args, apart)
-            case Op.HYPOT | Op.ATAN2 | Op.POWR:
-                return self._propagated_by_two(node, value, args, apart)
             case _:
                 return self._propagated_by_function(node, value, args[0], apart[0])
 
@@ -172,13 +170,6 @@ class Machine:
             exponent = _exponent(node)
             return exponent * np.power(middle, float(exponent - 1)) * apart
         return np.where(apart == 0, 0.0, FUNCTION_SLOPES[node.op](middle) * apart)
-
-    def _propagated_by_two(self, node: Node, value: Any, args: list[Any], apart: list[Any]) -> Any:
-        if not self.precise:
-            return value - operate(node.op, [a - d for a, d in zip(args, apart, strict=True)])
-        middle = [a - d / 2 for a, d in zip(args, apart, strict=True)]
-        slopes = partials(node.op, middle, operate(node.op, middle))
-        return sum(np.where(d == 0, 0.0, slope * d) for slope, d in zip(slopes, apart, strict=True))
 
     def adjoints(self, trace: Trace) -> list[Any]:
         """The derivative of the value by every node, None where it does not depend on it."""

@@ -33,13 +33,6 @@ FUNCTION_SLOPES: dict[Op, Callable[[Array], Array]] = {
     Op.ACOSH: lambda u: 1 / np.sqrt((u - 1) * (u + 1)),
     Op.ATANH: lambda u: 1 / ((1 - u) * (1 + u)),
     Op.CBRT: lambda u: 1 / (3 * np.cbrt(u) ** 2),
-    Op.EXP2: lambda u: np.log(2) * np.exp2(u),
-    Op.LOG2: lambda u: 1 / (np.log(2) * u),
-    Op.LOG10: lambda u: 1 / (np.log(10) * u),
-    Op.CBRT: lambda u: 1 / (3 * np.cbrt(u) ** 2),
-    Op.ASINH: lambda u: 1 / np.hypot(u, 1),
-    Op.ACOSH: lambda u: 1 / np.sqrt((u - 1) * (u + 1)),
-    Op.ATANH: lambda u: 1 / ((1 - u) * (1 + u)),
 }
 """Derivatives of the functions of one number, by their argument."""
 
@@ -72,13 +65,6 @@ def partials(op: Op, args: Sequence[Array], value: Array, exponent: int = 0) -> 
             return args[0] / value, args[1] / value
         case Op.ATAN2:
             square = args[0] ** 2 + args[1] ** 2
-            return args[1] / square, -args[0] / square
-        case Op.POWR:
-            return args[1] * np.power(args[0], args[1] - 1), value * np.log(args[0])
-        case Op.HYPOT:
-            return args[0] / value, args[1] / value
-        case Op.ATAN2:
-            square = args[0] * args[0] + args[1] * args[1]
             return args[1] / square, -args[0] / square
         case Op.POWR:
             return args[1] * np.power(args[0], args[1] - 1), value * np.log(args[0])

@@ -158,3 +158,31 @@ def test_what_may_overflow_in_a_narrower_format_has_no_bound() -> None:
     asked = Asked(name="", input=parse_format("float(p=3,emin=-2,emax=4)"), compute=parse_format("float(p=3,emin=-2,emax=3)"), output=EXACT)
     judged = judge(drawn(0, asking.problem("x", "1", x=("12", "28")), asked))
     assert judged.engine == judged.refined == judged.kernel == inf
+
+
+FINE = "float(p=8,emin=-10,emax=7)"
+MIXED = {
+    "a summand of another format": (Op.ADD, P3, FINE, FINE, Fraction(1, 256), ("1", "5/4")),
+    "a sum that is flushed": (Op.SUB, FLUSHED, FLUSHED, FINE, Fraction(1, 16), ("1/4", "5/16")),
+    "the larger of two formats": (Op.MAX, P3, FINE, P3, Fraction(1), ("1", "5/4")),
+    "the larger of two formats, the other first": (Op.MAX, P3, P3, FINE, Fraction(9, 8) + Fraction(1, 128), ("1", "5/4")),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_the_bound_of_operands_in_other_formats_holds_and_is_needed(name: str) -> None:
+    """One operation on an input and a constant, each in its own format."""
+    op, fmt, of_input, of_constant, value, side = MIXED[name]
+    builder = ExpressionBuilder(format=parse_format(of_input))
+    x = builder.variable("x")
+    builder.format = parse_format(of_constant)
+    constant = builder.constant(value)
+    builder.format = parse_format(fmt)
+    problem = Problem(
+        expression=builder.build(builder.apply(op, x, constant)), box={"x": Interval(*map(Fraction, side))},
+        tolerance=Tolerance(absolute=Fraction(1)), inputs=InputModel.REPRESENTABLE,
+    )  # fmt: skip
+    judged = judge_exhaustively(drawn(0, problem, Asked(name=name, input=EXACT, compute=EXACT, output=EXACT)))
+    assert judged is not None
+    assert judged.wrong == ()
+    assert judged.refined * Fraction(2, 3) < judged.error < inf

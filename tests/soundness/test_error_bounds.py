@@ -134,7 +134,7 @@ ONE_RULE = {
     "codes lack the other sign": ("-x", "representable", "int8(scale=1/16,zero=0)", "int8(scale=1/16,zero=0)", {"x": ("-8", "-15/2")}),
     "one false operand": ("if 1 < x and x < 0 then 0 else 8*x", "real", P4, "exact", {"x": ("1/2", "2")}),
     "one true operand": ("if 1 < x or x < 3 then 8*x else 0", "real", P4, "exact", {"x": ("1/2", "2")}),
-    "opposite slopes": ("x - (1 - x)", "real", P4, "exact", {"x": ("1/2", "2")}),
+    "opposite slopes": ("-x + (1 - x)", "real", P4, "exact", {"x": ("1/2", "2")}),
     "a product that float64 rounds down": (f"x*{2**52 + 1}/{2**52}", "real", P4, "exact", {"x": (NEAR_ONE, NEAR_ONE)}),
     "a bend": ("if x < 1 then 0 else 8*(x - 1)", "real", P4, "exact", {"x": ("1/2", "2")}),
 }

@@ -70,6 +70,16 @@ _CONSTANTS: Mapping[str, Callable[[ExpressionBuilder], int]] = {
 }
 """FPCore's constants that are one rounding of a real number: of pi or e, scaled by a power of two, or of a function of an exact number."""
 
+_REFUSED_CONSTANTS = {
+    "INFINITY": ("no real number", "use a finite number, or an input with an interval"),
+    "NAN": ("no real number", "leave out the branch that gives it"),
+    **dict.fromkeys(
+        ("LOG2E", "LOG10E", "M_1_PI", "M_2_PI", "M_2_SQRTPI"),
+        ("not one operation on rational numbers", "bind the number that the program holds by let"),
+    ),
+}
+"""FPCore's other constants: why they are refused, and the mend."""
+
 _INTEGERS: Mapping[Op, Callable[..., int]] = {
     Op.ADD: lambda a, b: a + b,
     Op.SUB: lambda a, b: a - b,
@@ -197,6 +207,9 @@ class Reader:
             return Number(_CONSTANTS[atom.text](self.builder))
         if not atom.quoted and atom.text in _TRUTHS:
             return _TRUTHS[atom.text]
+        if not atom.quoted and atom.text in _REFUSED_CONSTANTS:
+            reason, mend = _REFUSED_CONSTANTS[atom.text]
+            raise InputError(f"the constant {atom.text} is {reason}", mend=mend)
         known = [*(name for name, values in self.scope.items() if values), *_CONSTANTS, *_TRUTHS]
         raise InputError(f"unknown name {shown(atom.text)}", mend=nearest(atom.text, known, "bind it by let, or make it an argument"))
 

@@ -66,7 +66,10 @@ def _check_count(name: str, count: int, args: list[int], where: str) -> None:
 
 
 def read_accuracy(ulps: Mapping[str, Fraction], *, where: str) -> dict[Op, Fraction]:
-    """The accuracies of elementary functions by name. Raises InputError, at `where`."""
+    """The accuracies of elementary functions by name, that of `pow` also for real powers unless they have their own.
+
+    Raises InputError, at `where`.
+    """
     known = {name: op for name, op in FUNCTIONS.items() if OPERATIONS[op].elementary} | {"pow": Op.POW}
     for name, value in ulps.items():
         if name not in known:
@@ -75,4 +78,6 @@ def read_accuracy(ulps: Mapping[str, Fraction], *, where: str) -> dict[Op, Fract
             )
         if value < Fraction(1, 2):
             raise InputError(f"{name} is off by {value} ulps at most", where=where, mend="give 1/2 or more: no result is nearer in general")
+    if "pow" in ulps:
+        ulps = {"powr": ulps["pow"], **ulps}
     return {known[name]: value for name, value in ulps.items()}

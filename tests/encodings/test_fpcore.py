@@ -169,7 +169,10 @@ BAD = {
     "(FPCore () (+ 1 2 3))": "line 1, column 12 at '(+ 1 2 3))': + does not take 3 arguments",
     "(FPCore () ((+ 1 2)))": "line 1, column 12 at '((+ 1 2)))': not an operation; write (OPERATION ARGUMENT ...)",
     "(FPCore () ())": "line 1, column 12 at '())': not an operation; write (OPERATION ARGUMENT ...)",
-    "(FPCore () INFINITY)": "line 1, column 12 at 'INFINITY)': unknown name 'INFINITY'; bind it by let, or make it an argument",
+    "(FPCore () INFINITY)": "line 1, column 12 at 'INFINITY)': the constant INFINITY is no real number; "
+    "use a finite number, or an input with an interval",
+    "(FPCore () LOG2E)": "line 1, column 12 at 'LOG2E)': the constant LOG2E is not one operation on rational numbers; "
+    "bind the number that the program holds by let",
     "(FPCore () (let ((a 1)) b))": "line 1, column 25 at 'b))': unknown name 'b'; bind it by let, or make it an argument",
     "(FPCore () (+ (let ((a 1)) a) a))": "line 1, column 31 at 'a))': unknown name 'a'; bind it by let, or make it an argument",
     "(FPCore () (let ((a 1) (a 2)) a))": "line 1, column 12 at '(let ((a 1) (a 2)) a))': "

@@ -21,6 +21,7 @@ WORDS = (
     "cell_curvature", "cover", "run", "real", "representable", "kept", "flushed", "nearest_even", "nearest_away", "toward_zero", "up",
     "down", "infinity", "saturate", "nan", "float", "int", "code", "exact", "infinite", "x", "add", "sub", "mul", "div", "neg", "abs",
     "min", "max", "sqrt", "fma", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+    "exp2", "log2", "log10", "cbrt", "asinh", "acosh", "atanh", "hypot", "atan2", "powr",
 )  # fmt: skip
 
 Place = tuple[Json, Json]

@@ -15,12 +15,14 @@ from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import EXACT
 from suffice.prover.case import Asked
-from suffice.prover.engine import sweep
+from suffice.prover.engine import Effort, sweep
 from suffice.prover.engine import upward as upward_module
 from suffice.prover.engine.roundoff import FloatRounder
+from suffice.prover.error_bounds import search_bound
+from tests.oracle.branching import branching_truth
 from tests.oracle.random_branching import branching_case
 from tests.prover import asking
-from tests.soundness.bounding import Judged, judge, judge_exhaustively
+from tests.soundness.bounding import PRECISION, Judged, judge, judge_exhaustively
 from tests.soundness.random_programs import FUNCTIONS, Drawn, draw, drawn
 
 NEAR_ONE = f"{2**62 + 2**52 + 1}/{2**62}"
@@ -186,3 +188,18 @@ def test_the_bound_of_operands_in_other_formats_holds_and_is_needed(name: str) -
     assert judged is not None
     assert judged.wrong == ()
     assert judged.refined * Fraction(2, 3) < judged.error < inf
+
+
+@pytest.mark.parametrize(
+    ("expression", "side"), [("if x < 3/2 then 0 else 8*(x - 3/2)", ("1", "31/16")), ("if x < 3/2 then 8*(x - 3/2) else 0", ("17/16", "2"))]
+)
+def test_a_leaf_cut_into_cells_is_bounded_on_all_of_them(expression: str, side: tuple[str, str]) -> None:
+    """One leaf, on which S1 adds a jump; the worst cell lies in its upper or its lower half."""
+    fmt = parse_format(P4)
+    given = drawn(0, asking.problem(expression, "1", x=side), Asked(name="", input=fmt, compute=EXACT, output=EXACT))
+    bounded = search_bound(given.case, Effort(leaves=1), PRECISION)
+    known = branching_truth(given.problem, given.program, EXACT).program
+    assert bounded.value is not None
+    assert bounded.found.leaves == 1
+    assert bounded.found.bound > 2 * known.hi
+    assert known.lo <= bounded.value <= known.hi * Fraction(101, 100)

@@ -135,6 +135,7 @@ ONE_RULE = {
     "a divisor's error": ("1/x", "real", P4, "exact", {"x": ("1/2", "9/16")}),
     "a product of two signs, below": ("x*y", "representable", P3, P3, {"x": ("-2", "1"), "y": ("-1", "3")}),
     "a product of two signs, above": ("x*y", "representable", P3, P3, {"x": ("-2", "1"), "y": ("-3", "1")}),
+    "codes in one direction": ("x", "real", "int8(scale=1/16,zero=0,rounding=up)", "exact", {"x": ("0", "1/2")}),
     "codes lack the other sign": ("-x", "representable", "int8(scale=1/16,zero=0)", "int8(scale=1/16,zero=0)", {"x": ("-8", "-15/2")}),
     "one false operand": ("if 1 < x and x < 0 then 0 else 8*x", "real", P4, "exact", {"x": ("1/2", "2")}),
     "one true operand": ("if 1 < x or x < 3 then 8*x else 0", "real", P4, "exact", {"x": ("1/2", "2")}),
@@ -161,6 +162,14 @@ def test_the_bound_of_one_rule_holds_and_is_needed(name: str) -> None:
 def test_what_may_overflow_in_a_narrower_format_has_no_bound() -> None:
     asked = Asked(name="", input=parse_format("float(p=3,emin=-2,emax=4)"), compute=parse_format("float(p=3,emin=-2,emax=3)"), output=EXACT)
     judged = judge(drawn(0, asking.problem("x", "1", x=("12", "28")), asked))
+    assert judged.engine == judged.refined == judged.kernel == inf
+
+
+def test_what_may_overflow_by_a_stated_accuracy_has_no_bound() -> None:
+    """7/8 squared may be held as 15/16, the largest number: within 3 ulps of 49/64."""
+    fmt = parse_format("float(p=4,emin=-6,emax=-1)")
+    asked = Asked(name="", input=fmt, compute=fmt, output=EXACT, accuracy={Op.POW: Fraction(3)})
+    judged = judge(drawn(0, asking.problem("x^2 + 1/16", "1", x=("7/8", "7/8")), asked))
     assert judged.engine == judged.refined == judged.kernel == inf
 
 

@@ -1,4 +1,4 @@
-"""Partial derivatives of operations that SymPy does not have as such, built directly."""
+"""The partial derivatives of every operation, in forms that enclose tightly: quotients shared with the operation, no cancellation."""
 
 from __future__ import annotations
 
@@ -74,7 +74,121 @@ def _by_exponent(algebra: Algebra, operands: Sequence[int]) -> int:
     return algebra.multiply(algebra.apply(Op.POWR, *operands), algebra.apply(Op.LOG, operands[0]))
 
 
+def _one(algebra: Algebra, operands: Sequence[int]) -> int:  # noqa: ARG001 - every slope takes the operands
+    return algebra.constant(1)
+
+
+def _minus_one(algebra: Algebra, operands: Sequence[int]) -> int:  # noqa: ARG001
+    return algebra.constant(-1)
+
+
+def _operand(position: int) -> Slope:
+    return lambda algebra, operands: operands[position]  # noqa: ARG005
+
+
+def _of_dividend(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.divide(algebra.constant(1), operands[1])
+
+
+def _of_divisor(algebra: Algebra, operands: Sequence[int]) -> int:
+    """-(u / v) / v."""
+    return algebra.divide(algebra.divide(algebra.negate(operands[0]), operands[1]), operands[1])
+
+
+def _of_abs(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.sign(operands[0])
+
+
+def _where_larger(side: int) -> Slope:
+    """1 where the operand on this side is the larger one, else 0."""
+
+    def build(algebra: Algebra, operands: Sequence[int]) -> int:
+        sign = algebra.sign(algebra.subtract(operands[side], operands[1 - side]))
+        return algebra.divide(algebra.add(algebra.constant(1), sign), algebra.constant(2))
+
+    return build
+
+
+def _of_sqrt(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.divide(algebra.constant(1), algebra.multiply(algebra.constant(2), algebra.apply(Op.SQRT, operands[0])))
+
+
+def _same(op: Op) -> Slope:
+    """Another function of the same operand."""
+    return lambda algebra, operands: algebra.apply(op, operands[0])
+
+
+def _of_log(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.divide(algebra.constant(1), operands[0])
+
+
+def _of_log1p(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.divide(algebra.constant(1), algebra.add(operands[0], algebra.constant(1)))
+
+
+def _of_cos(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.negate(algebra.apply(Op.SIN, operands[0]))
+
+
+def _of_tan(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.add(algebra.power(algebra.apply(Op.TAN, operands[0]), 2), algebra.constant(1))
+
+
+def _of_tanh(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.subtract(algebra.constant(1), algebra.power(algebra.apply(Op.TANH, operands[0]), 2))
+
+
+def _of_asin(algebra: Algebra, operands: Sequence[int]) -> int:
+    one = algebra.constant(1)
+    return algebra.divide(one, algebra.apply(Op.SQRT, algebra.subtract(one, algebra.power(operands[0], 2))))
+
+
+def _of_acos(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.negate(_of_asin(algebra, operands))
+
+
+def _of_atan(algebra: Algebra, operands: Sequence[int]) -> int:
+    return algebra.divide(algebra.constant(1), algebra.add(algebra.power(operands[0], 2), algebra.constant(1)))
+
+
+def of_power(exponent: int) -> Slope:
+    """n u^(n - 1)."""
+
+    def build(algebra: Algebra, operands: Sequence[int]) -> int:
+        if exponent == 0:
+            return algebra.constant(0)
+        if exponent > 0:
+            return algebra.multiply(algebra.constant(exponent), algebra.power(operands[0], exponent - 1))
+        return algebra.divide(algebra.constant(exponent), algebra.power(operands[0], 1 - exponent))
+
+    return build
+
+
 SLOPES: dict[Op, tuple[Slope, ...]] = {
+    Op.ADD: (_one, _one),
+    Op.SUB: (_one, _minus_one),
+    Op.MUL: (_operand(1), _operand(0)),
+    Op.DIV: (_of_dividend, _of_divisor),
+    Op.FMA: (_operand(1), _operand(0), _one),
+    Op.NEG: (_minus_one,),
+    Op.CAST: (_one,),
+    Op.ABS: (_of_abs,),
+    Op.MIN: (_where_larger(1), _where_larger(0)),
+    Op.MAX: (_where_larger(0), _where_larger(1)),
+    Op.SQRT: (_of_sqrt,),
+    Op.EXP: (_same(Op.EXP),),
+    Op.EXPM1: (_same(Op.EXP),),
+    Op.LOG: (_of_log,),
+    Op.LOG1P: (_of_log1p,),
+    Op.SIN: (_same(Op.COS),),
+    Op.COS: (_of_cos,),
+    Op.TAN: (_of_tan,),
+    Op.ASIN: (_of_asin,),
+    Op.ACOS: (_of_acos,),
+    Op.ATAN: (_of_atan,),
+    Op.SINH: (_same(Op.COSH),),
+    Op.COSH: (_same(Op.SINH),),
+    Op.TANH: (_of_tanh,),
     Op.EXP2: (_of_exp2,),
     Op.LOG2: (_of_logarithm(2),),
     Op.LOG10: (_of_logarithm(10),),

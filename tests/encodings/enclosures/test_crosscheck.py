@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import mpmath
 import pytest
 
-from suffice.encodings.enclosures import arb, derivatives, exact, spans
+from suffice.encodings.enclosures import arb, exact, spans
+from suffice.encodings.enclosures.algebra import Algebra
 from suffice.encodings.enclosures.bounds import curvature_bounds, range_bounds, slope_bounds
 from suffice.encodings.enclosures.crosscheck import Claims, crosscheck_bounds, crosscheck_value, evaluate_mpmath
+from suffice.encodings.enclosures.slopes import SLOPES
 from suffice.encodings.enclosures.spans import Span
 from suffice.encodings.expression import Expression
 from suffice.encodings.operations import Op
@@ -75,15 +77,12 @@ def test_a_fault_in_one_function_of_arb_is_caught_in_bounds(monkeypatch: pytest.
 
 def test_a_fault_in_a_derivative_formula_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     expression, sides = problem()
-    original = derivatives._local_partials
+    (original,) = SLOPES[Op.SIN]
 
-    def faulty(op: Op, exponent: object) -> tuple[object, ...]:
-        import sympy
+    def faulty(algebra: Algebra, operands: Sequence[int]) -> int:
+        return algebra.multiply(algebra.constant(FAULT), original(algebra, operands))
 
-        partials = original(op, exponent)
-        return tuple(p * sympy.Rational(FAULT.numerator, FAULT.denominator) for p in partials) if op is Op.SIN else partials
-
-    monkeypatch.setattr(derivatives, "_local_partials", faulty)
+    monkeypatch.setitem(SLOPES, Op.SIN, (faulty,))
     slopes = slope_bounds(expression, sides)
     with pytest.raises(DisagreementError, match="slope by y"):
         crosscheck_bounds(expression, sides, Claims(slopes=slopes))

@@ -97,7 +97,7 @@ def report(found: list[Judged], seconds: float) -> None:
     print(f"derived by the kernel: {derived}; by bounds: {sum(b < inf for b in bracketed)} of {len(bracketed)}")
     for name, few, many in (("1 operation", 0, 1), ("2 to 5", 2, 5), ("6 and more", 6, 1000), ("all", 0, 1000)):
         here = [j for j in bounded if few <= j.operations <= many and 0 < j.error < inf]
-        ratios = sorted(float(j.refined / j.error) for j in here)
+        ratios = sorted(float(min(j.refined / j.error, 1e300)) for j in here)
         shown = (
             [f"{ratios[min(int(len(ratios) * part), len(ratios) - 1)]:.4g}" for part in (0, 0.1, 0.25, 0.5, 0.75, 0.9)] if ratios else []
         )

@@ -125,7 +125,7 @@ def test_exact_products_of_tiny_numbers_have_no_granule() -> None:
 
 ONE_RULE = {
     "accuracy at a power of two": ("x^2", "representable", P4, P4, {"x": ("1", "2")}),
-    "accuracy where rounding is coarser": ("x^2", "representable", P4UP, P4UP, {"x": ("1", "2")}),
+    "accuracy where rounding is coarser": ("x^2", "representable", P4UP, P4UP, {"x": ("3/2", "15/8")}),
     "exact results are flushed": ("x - 1/4", "representable", FLUSHED, FLUSHED, {"x": ("1/4", "1/2")}),
     "a coarser quantum": ("x", "representable", "float(p=2,emin=-6,emax=4)", "float(p=4,emin=-2,emax=4)", {"x": ("1/64", "1/16")}),
     "slopes between the real value and the one held": ("(x*x)*(x*x)", "representable", UPWARD, UPWARD, {"x": ("3", "3")}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise, product
 from random import Random
@@ -186,16 +187,24 @@ def test_elementary_functions_at_special_values(op: Op, x: Value, y: Value) -> N
 def test_elementary_functions_lie_in_arbs_balls() -> None:
     rng = Random(2)
     ctx.prec = 400
-    for op, _ in product((*runs.ODD, Op.EXP, Op.COS, Op.COSH, Op.LOG, Op.ACOS), range(60)):
+    others = (Op.EXP, Op.COS, Op.COSH, Op.LOG, Op.ACOS, Op.EXP2, Op.LOG2, Op.LOG10, Op.ACOSH)
+    formulas: dict[Op, Callable[[arb], arb]] = {
+        Op.EXP2: lambda x: arb(2) ** x,
+        Op.LOG2: lambda x: x.log() / arb(2).log(),
+        Op.LOG10: lambda x: x.log() / arb(10).log(),
+        Op.CBRT: lambda x: x.root(3) if x > 0 else -(-x).root(3),
+    }
+    for op, _ in product((*runs.ODD, *others), range(60)):
         x = Fraction(rng.choice([1, -1]) * (rng.getrandbits(11) + 1)) * Fraction(2) ** rng.randint(-40, 4)
         x = rng.choice([x, Fraction(rng.randint(1, 1000), 997), 1 - abs(x) / 2**14])
-        if op in (Op.ASIN, Op.ACOS):
+        if op in (Op.ASIN, Op.ACOS, Op.ATANH):
             x = 1 / x if abs(x) > 1 else x
-        x = abs(x) if op in (Op.LOG, Op.LOG1P) else x
-        if x == 0 or (op, x) in runs.RATIONAL:
+        x = abs(x) if op in (Op.LOG, Op.LOG1P, Op.LOG2, Op.LOG10) else 1 + abs(x) if op is Op.ACOSH else x
+        if x == 0 or (op, x) in runs.RATIONAL or runs._rational(op, x) is not None:
             continue
         lo, hi = runs._enclose(op, x, 1, 96)
-        truth = getattr(arb(fmpq(x.numerator, x.denominator)), op.value)()
+        argument = arb(fmpq(x.numerator, x.denominator))
+        truth = formulas[op](argument) if op in formulas else getattr(argument, op.value)()
         assert arb(fmpq(lo.numerator, lo.denominator)) < truth < arb(fmpq(hi.numerator, hi.denominator)), (op, x)
         assert hi - lo <= abs(hi) * Fraction(1, 2**80)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ from suffice.encodings.operations import Op
 from suffice.hardware_specs.format import ExactFormat, Format
 from suffice.hardware_specs.rounding import Special, round_exact
 from suffice.proofs.kernel.run import enclose_constant
+from suffice.prover.case import Case
 from suffice.prover.engine.intervals import Pair
 from suffice.prover.engine.roundoff import COARSEST_GRANULE, NO_ERROR, NO_GRANULE, upper_float, within_granules
 from suffice.prover.engine.upward import Array
@@ -133,3 +134,29 @@ def _inverse_power(size: Fraction) -> float:
         return 0.0
     exponent = size.denominator.bit_length() - size.numerator.bit_length()
     return 2.0**exponent if abs(exponent) <= 400 else 0.0
+
+
+def constants_of(case: Case) -> dict[int, Constant]:
+    """The constants among the nodes, and the inputs that are single points."""
+    found: dict[int, Constant] = {}
+    for k, node in enumerate(case.problem.expression.nodes):
+        if node.op in (Op.CONST, Op.PI, Op.E):
+            found[k] = constant_of(node, (case.nodes[k],))
+        elif node.op is Op.VAR:
+            side = case.problem.box[str(node.payload)]
+            if side.lo == side.hi:
+                found[k] = constant_of(Node(Op.CONST, (), side.lo), (case.inputs[str(node.payload)], case.nodes[k]))
+    return found
+
+
+def computed_from(case: Case, constants: Mapping[int, Constant]) -> dict[int, Constant]:
+    """The operations on constants alone, as far as what they hold is known: with a stated accuracy it may be another number."""
+    found: dict[int, Constant] = {}
+    for k, node in enumerate(case.problem.expression.nodes):
+        operands = [(constants.get(a) or found.get(a)) for a in node.args]
+        codes = [operand.code for operand in operands if operand is not None and operand.code is not None]
+        if node.args and len(codes) == len(node.args) and node.op not in case.formats.accuracy:
+            result = result_of(node, codes, case.nodes[k])
+            if result is not None and result.code is not None:
+                found[k] = result
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,6 +20,14 @@ TRUTHS = frozenset(op for op, operation in OPERATIONS.items() if operation.logic
 
 Numbers = list[Pair | None]
 """Enclosures by node; None at truths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Enclosures of the numbers among the nodes, and what the truths can be."""
+
+    pairs: Numbers
+    truths: dict[int, Truths]
 
 
 def known(pair: Pair | None) -> Pair:

@@ -116,6 +116,8 @@ class FloatRounder:
 
     def _outward(self, exact: Pair) -> Pair:
         """Ends rounded outward to the format, whatever its rounding mode."""
+        if self.fmt.p >= _FLOAT64_BITS and self.fmt.emin == _FLOAT64_EMIN:
+            return exact
         return self._above(exact[0]), self._above(exact[1])
 
     def _above(self, end: Array) -> Array:

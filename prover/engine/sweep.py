@@ -18,13 +18,12 @@ from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel
 from suffice.hardware_specs.format import FloatFormat, Rounding, Subnormals
 from suffice.prover.case import Case
-from suffice.prover.engine import functions
 from suffice.prover.engine import intervals as iv
-from suffice.prover.engine.constants import Constant, constant_of, result_of
+from suffice.prover.engine.constants import computed_from, constants_of
 from suffice.prover.engine.intervals import Pair, Truths
-from suffice.prover.engine.operate import TRUTHS, Numbers, known, operate, truth
-from suffice.prover.engine.pairs import derivatives
+from suffice.prover.engine.operate import TRUTHS, Numbers, Values, known, operate, truth
 from suffice.prover.engine.predicate import Predicate
+from suffice.prover.engine.pull_back import PullBack
 from suffice.prover.engine.roundoff import NO_ERROR, NO_GRANULE, FloatRounder, Rounded, holds, rounder, upper_float, within_granules
 from suffice.prover.engine.upward import Array, Upward, upward
 
@@ -62,13 +61,14 @@ class Sweep:
         self.case = case
         self.nodes = case.problem.expression.nodes
         self.roots = list(roots) if roots is not None else [len(self.nodes) - 1]
-        self.constants = _constants(case)
-        self._computed = _computed(case, self.constants)
+        self.constants = constants_of(case)
+        self._computed = computed_from(case, self.constants)
         self._rounders = {fmt: rounder(fmt, self.up) for fmt in {*case.inputs.values(), *case.nodes, case.output}}
         self._accuracy = {op: upper_float(ulps) for op, ulps in case.formats.accuracy.items()}
         self._is_real = case.problem.inputs is InputModel.REAL
         self._wants_granule = self._find_granular()
         self._signs: list[int] = [iv.UNKNOWN] * len(self.nodes)
+        self._slopes = PullBack(self.up, self.nodes, self._signs, self.constants)
         self._conditions = [Predicate(condition, self.up) for condition in case.problem.preconditions]
         self._branches = any(node.op is Op.IF for node in self.nodes)
         tolerance = case.problem.tolerance
@@ -79,7 +79,7 @@ class Sweep:
         """Note the signs of all nodes over the whole box; every later box must lie inside it."""
         held, errors = self._held(boxes)
         values = self._values(boxes, errors, held)
-        self._signs = [
+        self._signs[:] = [
             iv.UNKNOWN if real is None or computed is None else iv.sign_of(iv.hull(real, computed))
             for real, computed in zip(values.pairs, held.pairs, strict=True)
         ]
@@ -102,7 +102,7 @@ class Sweep:
             empty |= condition.is_surely_false(boxes.low, boxes.high)
         return Swept(self._measure(total, known(swept.pairs[last])), empty, parts)
 
-    def _is_defined(self, held: _Values, swept: _Values) -> NDArray[np.bool_]:
+    def _is_defined(self, held: Values, swept: Values) -> NDArray[np.bool_]:
         """Whether every root has a finite value, in the reals and in runs: then so has all that it depends on."""
         defined = [iv.is_finite(known(held.pairs[root])) & iv.is_finite(known(swept.pairs[root])) for root in self.roots]
         return defined[0] if len(defined) == 1 else np.concatenate(defined)
@@ -126,7 +126,7 @@ class Sweep:
 
     # What a run holds
 
-    def _held(self, boxes: Boxes) -> tuple[_Values, list[Array]]:
+    def _held(self, boxes: Boxes) -> tuple[Values, list[Array]]:
         """The values held at every node by runs from the boxes, and bounds of the rounding errors."""
         pairs: Numbers = []
         truths: dict[int, Truths] = {}
@@ -143,7 +143,7 @@ class Sweep:
             pairs.append(rounded.values)
             granules.append(rounded.granule)
             errors.append(rounded.error)
-        return _Values(pairs, truths), errors
+        return Values(pairs, truths), errors
 
     def _hold(
         self, k: int, node: Node, boxes: Boxes, pairs: Numbers, truths: dict[int, Truths], granules: list[Array]
@@ -223,7 +223,7 @@ class Sweep:
 
     # Real values, widened
 
-    def _values(self, boxes: Boxes, errors: list[Array], held: _Values) -> _Values:
+    def _values(self, boxes: Boxes, errors: list[Array], held: Values) -> Values:
         """Enclosures of every node over the boxes, whatever errors within the bounds are added on the way. Adds jumps to `errors`.
 
         An input moves from a real number to the code held, no farther. A condition is decided where the real numbers and the numbers held
@@ -247,9 +247,9 @@ class Sweep:
                 if node.op is Op.IF:
                     errors[k] = self.up.add(errors[k], self._jump(node, real, truths))
                 pairs.append(value if errors[k] is NO_ERROR else iv.widen(self.up, value, errors[k]))
-        return _Values(pairs, truths)
+        return Values(pairs, truths)
 
-    def _real(self, boxes: Boxes) -> _Values:
+    def _real(self, boxes: Boxes) -> Values:
         """Enclosures of the real function, where there are branches."""
         pairs: Numbers = []
         truths: dict[int, Truths] = {}
@@ -263,9 +263,9 @@ class Sweep:
                 pairs.append((-boxes.low[str(node.payload)], boxes.high[str(node.payload)]))
             else:
                 pairs.append(operate(self.up, node, pairs, truths, self._signs))
-        return _Values(pairs, truths)
+        return Values(pairs, truths)
 
-    def _jump(self, node: Node, real: _Values, truths: dict[int, Truths]) -> Array:
+    def _jump(self, node: Node, real: Values, truths: dict[int, Truths]) -> Array:
         """The largest distance between the real branches where the program may take another than the real function."""
         true, false = truths[node.args[0]]
         distance = iv.magnitude(iv.subtract(self.up, known(real.pairs[node.args[1]]), known(real.pairs[node.args[2]])))
@@ -273,7 +273,7 @@ class Sweep:
 
     # Slopes
 
-    def _worst_total(self, swept: _Values, errors: list[Array], *, shares: bool) -> tuple[Array, list[tuple[Array, Array]]]:
+    def _worst_total(self, swept: Values, errors: list[Array], *, shares: bool) -> tuple[Array, list[tuple[Array, Array]]]:
         """The largest sum over the ways that the program may take through conditions that are not decided; NaN for too many of them."""
         tests = {node.args[0] for node in self.nodes if node.op is Op.IF}
         open_tests = [k for k in sorted(tests) if bool((swept.truths[k][0] & swept.truths[k][1]).any())]
@@ -284,14 +284,14 @@ class Sweep:
                 true, false = truths[k]
                 undecided = true & false
                 truths[k] = np.where(undecided, outcome, true), np.where(undecided, not outcome, false)
-            total, found = self._total(_Values(swept.pairs, truths), errors, shares=shares)
+            total, found = self._total(Values(swept.pairs, truths), errors, shares=shares)
             parts = found if shares and bool((total > worst).any()) else parts or found
             worst = np.maximum(worst, total)
         for k in open_tests[_MOST_OPEN:]:
             worst = np.where(swept.truths[k][0] & swept.truths[k][1], np.nan, worst)
         return worst, parts
 
-    def _total(self, swept: _Values, errors: list[Array], *, shares: bool) -> tuple[Array, list[tuple[Array, Array]]]:
+    def _total(self, swept: Values, errors: list[Array], *, shares: bool) -> tuple[Array, list[tuple[Array, Array]]]:
         """The sum of errors times slopes, for every box (or for every root, where there are several and one box)."""
         up, nodes = self.up, self.nodes
         slopes: Numbers = [None] * len(nodes)
@@ -315,129 +315,10 @@ class Sweep:
                 total = up.add(total, part)
                 if shares:
                     parts[k] = errors[k], size
-            for argument, contribution in self._pull_back(k, nodes[k], slope, swept):
+            for argument, contribution in self._slopes.pull_back(k, slope, swept):
                 if self._branches:
                     dead = (slope[0] == 0) & (slope[1] == 0)
                     contribution = np.where(dead, 0.0, contribution[0]), np.where(dead, 0.0, contribution[1])
                 before = slopes[argument]
                 slopes[argument] = contribution if before is None else iv.add(up, before, contribution)
         return total, parts
-
-    def _pull_back(self, k: int, node: Node, slope: Pair, swept: _Values) -> list[tuple[int, Pair]]:
-        """What the slope by a node adds to the slopes by its operands."""
-        if not node.args:
-            return []
-        up, args = self.up, node.args
-        first = args[0]
-        match node.op:
-            case Op.ADD:
-                return [(args[0], slope), (args[1], slope)]
-            case Op.SUB:
-                return [] if args[0] == args[1] else [(args[0], slope), (args[1], iv.negate(slope))]
-            case Op.NEG:
-                return [(first, iv.negate(slope))]
-            case Op.CAST:
-                return [(first, slope)]
-            case Op.MUL | Op.FMA if args[0] == args[1]:
-                doubled = known(swept.pairs[first])
-                twice = doubled[0] * 2, doubled[1] * 2
-                found = [(first, iv.multiply(up, slope, twice, iv.UNKNOWN, self._signs[first]))]
-                return found if node.op is Op.MUL else [*found, (args[2], slope)]
-            case Op.MUL | Op.FMA:
-                found = [
-                    (a, iv.multiply(up, slope, known(swept.pairs[b]), iv.UNKNOWN, self._signs[b]))
-                    for a, b in ((args[0], args[1]), (args[1], args[0]))
-                    if self._reacts(a)
-                ]
-                return found if node.op is Op.MUL else [*found, (args[2], slope)]
-            case Op.DIV:
-                return self._pull_back_quotient(k, node, slope, swept)
-            case Op.ABS | Op.MIN | Op.MAX | Op.IF:
-                return self._pull_back_choice(node, slope, swept)
-            case Op.POW:
-                assert isinstance(node.payload, int)
-                if node.payload == 0:
-                    return []
-                partial = self._power_slope(known(swept.pairs[first]), node.payload)
-                return [(first, iv.multiply(up, slope, partial))]
-            case Op.HYPOT | Op.ATAN2 | Op.POWR:
-                return self._pull_back_pair(k, node, slope, swept)
-        value = known(swept.pairs[k])
-        return [(first, iv.multiply(up, slope, functions.derivative(up, node.op, known(swept.pairs[first]), value)))]
-
-    def _pull_back_pair(self, k: int, node: Node, slope: Pair, swept: _Values) -> list[tuple[int, Pair]]:
-        a, b = (known(swept.pairs[argument]) for argument in node.args)
-        partials = derivatives(self.up, node.op, a, b, known(swept.pairs[k]))
-        return [
-            (argument, iv.multiply(self.up, slope, partial))
-            for argument, partial in zip(node.args, partials, strict=True)
-            if self._reacts(argument)
-        ]
-
-    def _reacts(self, k: int) -> bool:
-        """Whether any rounding error can reach the node."""
-        constant = self.constants.get(k)
-        return constant is None or constant.error is not NO_ERROR
-
-    def _power_slope(self, a: Pair, exponent: int) -> Pair:
-        below = a if exponent == 2 else functions.power(a, exponent - 1)
-        factor = np.full(1, float(exponent))
-        return iv.multiply(self.up, below, (-factor, factor))
-
-    def _pull_back_quotient(self, k: int, node: Node, slope: Pair, swept: _Values) -> list[tuple[int, Pair]]:
-        if node.args[0] == node.args[1]:
-            return []
-        divisor = known(swept.pairs[node.args[1]])
-        sign = self._signs[node.args[1]]
-        over = iv.divide(self.up, slope, divisor, sign)
-        found = [(node.args[0], over)] if self._reacts(node.args[0]) else []
-        if self._reacts(node.args[1]):
-            found.append((node.args[1], iv.negate(iv.multiply(self.up, over, known(swept.pairs[k]), iv.UNKNOWN, self._signs[k]))))
-        return found
-
-    def _pull_back_choice(self, node: Node, slope: Pair, swept: _Values) -> list[tuple[int, Pair]]:
-        zero = (np.zeros(1), np.zeros(1))
-        if node.op is Op.ABS:
-            a = known(swept.pairs[node.args[0]])
-            return [(node.args[0], iv.select((~(a[1] < 0), ~(a[0] < 0)), slope, iv.negate(slope)))]
-        if node.op is Op.IF:
-            choice, first, second = swept.truths[node.args[0]], node.args[1], node.args[2]
-        else:
-            first, second = node.args
-            above = iv.less(known(swept.pairs[second]), known(swept.pairs[first]))
-            choice = above if node.op is Op.MAX else (above[1], above[0])
-        return [(first, iv.select(choice, slope, zero)), (second, iv.select(choice, zero, slope))]
-
-
-def _constants(case: Case) -> dict[int, Constant]:
-    """The constants among the nodes, and the inputs that are single points."""
-    found: dict[int, Constant] = {}
-    for k, node in enumerate(case.problem.expression.nodes):
-        if node.op in (Op.CONST, Op.PI, Op.E):
-            found[k] = constant_of(node, (case.nodes[k],))
-        elif node.op is Op.VAR:
-            side = case.problem.box[str(node.payload)]
-            if side.lo == side.hi:
-                found[k] = constant_of(Node(Op.CONST, (), side.lo), (case.inputs[str(node.payload)], case.nodes[k]))
-    return found
-
-
-def _computed(case: Case, constants: Mapping[int, Constant]) -> dict[int, Constant]:
-    """The operations on constants alone, as far as what they hold is known: with a stated accuracy it may be another number."""
-    found: dict[int, Constant] = {}
-    for k, node in enumerate(case.problem.expression.nodes):
-        operands = [(constants.get(a) or found.get(a)) for a in node.args]
-        codes = [operand.code for operand in operands if operand is not None and operand.code is not None]
-        if node.args and len(codes) == len(node.args) and node.op not in case.formats.accuracy:
-            result = result_of(node, codes, case.nodes[k])
-            if result is not None and result.code is not None:
-                found[k] = result
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Values:
-    """Enclosures of the numbers among the nodes, and what the truths can be."""
-
-    pairs: Numbers
-    truths: dict[int, Truths]

@@ -141,6 +141,7 @@ ONE_RULE = {
     "one true operand": ("if 1 < x or x < 3 then 8*x else 0", "real", P4, "exact", {"x": ("1/2", "2")}),
     "opposite slopes": ("-x + (1 - x)", "real", P4, "exact", {"x": ("1/2", "2")}),
     "a product that float64 rounds down": (f"x*{2**52 + 1}/{2**52}", "real", P4, "exact", {"x": (NEAR_ONE, NEAR_ONE)}),
+    "slope of a power": ("x^3", "real", P4, "fp32", {"x": ("3/8", "1/2")}),
     "a bend": ("if x < 1 then 0 else 8*(x - 1)", "real", P4, "exact", {"x": ("1/2", "2")}),
 }
 ONE_RULE |= {f"slope of {op}": (f"{op}(x)", "real", P4, "fp32", {"x": ("3/8", "1/2")}) for op in {*FUNCTIONS, Op.SQRT}}

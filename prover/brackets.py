@@ -29,7 +29,7 @@ from suffice.prover.attempts import (
 )
 from suffice.prover.case import Asked, Case
 from suffice.prover.dossier import Dossier
-from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound
+from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound, towards_run
 from suffice.prover.portfolio import Progress
 from suffice.prover.results import Bounds, FormatBounds
 from suffice.prover.run_steps import steps_of_run
@@ -97,6 +97,9 @@ def _bracket(name: str, attempt: Attempt, start: float, *, explain: bool, certif
     if explain or is_listable(case):
         search_and_confirm(attempt)
     find_runs(attempt, bounded, seconds=_SECONDS_OF_SEARCH)
+    reached = attempt.dossier.value("witness_error")
+    if isinstance(reached, Fraction) and reached:
+        bounded = towards_run(case, bounded, reached, precision_for(attempt))
     upper, leaves, checked = _upper(attempt, bounded, certify=certify)
     cross_check(attempt)
     error, floor = attempt.dossier.claims.get("witness_error"), attempt.dossier.value("floor")
@@ -153,5 +156,5 @@ def _why_unbounded(attempt: Attempt, bounded: Bounded) -> str:
         return "that run ends in an infinity or NaN"
     tolerance, values = attempt.case.problem.tolerance, attempt.bounds.outside
     if tolerance is not None and tolerance.is_relative and values.lo <= 0 <= values.hi:
-        return "f is zero in the box, or comes near zero, where its relative error is not bounded; ask without --relative, or on another box"
+        return "f is zero in the box, or comes near zero, where no relative error is bounded; ask without --relative, or on another box"
     return f"no bound was found at {bounded.where()}"

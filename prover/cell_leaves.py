@@ -15,7 +15,7 @@ from suffice.prover.case import Case, cell_within, is_free
 from suffice.prover.engine import Splits, leaf_positions
 from suffice.prover.engine.branching import Found
 
-MOST_LEAVES = 64
+MOST_LEAVES = 256
 """So many leaves are looked at, each cut into at most so many parts."""
 
 _CELLS = 16
@@ -30,9 +30,8 @@ class Refined:
     bound: Fraction | None
 
 
-def refine(case: Case, found: Found, gap: float, precision: int) -> Refined:
-    """Cut into cells the leaves that lie beyond `found.reached` by more than `gap` (relative), where they hold few enough."""
-    limit = found.reached * (1 + gap)
+def refine(case: Case, found: Found, limit: float, precision: int) -> Refined:
+    """Cut into cells the leaves whose bound lies beyond `limit`, where they hold few enough."""
     whole = Refined({}, Fraction(found.bound) if found.bound < float("inf") else None)
     if found.bound <= limit:
         return whole
@@ -80,7 +79,7 @@ class _Cells:
         while pending:
             leaf = pending.pop()
             parts += 1
-            if parts > 4 * MOST_LEAVES:
+            if parts > MOST_LEAVES:
                 return None
             try:
                 bound = self.cover.leaf_bound(leaf).value

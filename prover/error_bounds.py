@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import inf
 from typing import Any
 
+from suffice.hardware_specs.format import FloatFormat
 from suffice.prover.case import Case
 from suffice.prover.cell_leaves import Refined, refine
 from suffice.prover.engine import Effort, bound_error, splits_of
@@ -51,13 +52,34 @@ def search_bound(case: Case, effort: Effort, precision: int) -> Bounded:
     start = time.monotonic()
     found = bound_error(case, effort)
     refined = Refined({}, Fraction(found.bound) if found.bound < inf else None)
-    if found.bound > effort.target:
-        refined = refine(case, found, max(effort.gap, _WORTH_CUTTING), precision)
+    limit = max(found.reached * (1 + max(effort.gap, _WORTH_CUTTING)) if effort.gap >= 0 else 0.0, effort.target)
+    if found.bound > limit:
+        refined = refine(case, found, limit, precision)
     return Bounded(found, refined, time.monotonic() - start)
 
 
 _WORTH_CUTTING = 0.01
 """Leaves beyond the bound's own maximum by more are cut into cells."""
+
+
+def towards_run(case: Case, bounded: Bounded, reached: Fraction, precision: int) -> Bounded:
+    """The bound again, for one input, with the places cut into cells where S1 stays above the largest error that a run has shown."""
+    wide = [case.inputs[name] for name, side in case.problem.box.items() if side.lo < side.hi]
+    if len(wide) != 1 or not isinstance(wide[0], FloatFormat) or bounded.value is None or bounded.value <= reached * _NEAR:
+        return bounded
+    target = float(reached) * (1 + _WORTH_CUTTING)
+    effort = Effort(gap=-1.0, target=target, leaves=_CELL_LEAVES, seconds=_CELL_SECONDS, finest=_CELLS_LEFT * 2.0 ** (1 - wide[0].p))
+    again = search_bound(case, effort, precision)
+    seconds = bounded.seconds + again.seconds
+    better = again if again.value is not None and again.value < bounded.value else bounded
+    return Bounded(better.found, better.refined, seconds)
+
+
+_NEAR = Fraction(51, 50)
+_CELL_LEAVES = 2000
+_CELL_SECONDS = 0.5
+_CELLS_LEFT = 8
+"""A bound within this factor of a run's error is near enough; else so many leaves and seconds, down to so many cells a leaf."""
 
 
 def evidence_of(bounded: Bounded, case: Case, precision: int) -> dict[str, Any]:

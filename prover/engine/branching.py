@@ -34,6 +34,9 @@ _PATIENCE = 25
 _PROGRESS = 0.9999
 """A round that leaves more than this of the bound brings nothing."""
 
+_FEW = 256
+"""Leaves beyond the limit that may yet be cut into cells: then the tree is kept down to the limit."""
+
 _LEAST_NORMAL = 2.0**-1022
 
 _LONG = 8.0
@@ -45,12 +48,16 @@ _FRESH = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """When the search stops: within `gap` of the bound's own maximum (relative), at `target`, or when leaves or seconds run out."""
+    """When the search stops: within `gap` of the bound's own maximum (relative), at `target`, or when leaves or seconds run out.
+
+    A gap of -1 leaves the target alone. Sides are not cut below `finest` times their largest magnitude.
+    """
 
     gap: float = 0.002
     target: float = 0.0
     leaves: int = 40_000
     seconds: float = 5.0
+    finest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,8 @@ class BranchAndBound:
                 stalled = stalled + 1 if worst >= before * _PROGRESS and np.isfinite(worst) else 0
                 before = min(before, worst) if stalled else worst
                 seconds = time.monotonic() - start
-                if not len(chosen) or seconds > self.effort.seconds or (stalled > _PATIENCE and seconds > self.effort.seconds / 10):
+                is_hopeless = self.effort.gap >= 0 and stalled > _PATIENCE and seconds > self.effort.seconds / 10
+                if not len(chosen) or seconds > self.effort.seconds or is_hopeless:
                     break
                 self._cut(chosen)
         return self._found(worst, time.monotonic() - start)
@@ -169,6 +177,7 @@ class BranchAndBound:
     def _cut(self, chosen: NDArray[np.int64]) -> None:
         low, high = self.low[chosen], self.high[chosen]
         places, possible = _places(low, high)
+        possible &= high - low > self.effort.finest * np.maximum(np.abs(low), np.abs(high))
         self.age[chosen[~possible.any(axis=1)]] = -1
         keep = possible.any(axis=1)
         chosen, low, high, places, possible = chosen[keep], low[keep], high[keep], places[keep], possible[keep]
@@ -228,18 +237,19 @@ class BranchAndBound:
         self.count = end
 
     def _found(self, worst: float, seconds: float) -> Found:
-        tree = self._pruned(worst)
         leaves = np.flatnonzero(self.axis[: self.count] == _LEAF)
+        is_few = int((self.bound[leaves] > self._limit()).sum()) <= _FEW
+        tree = self._pruned(min(worst, self._limit()) if is_few else worst)
         hardest = int(leaves[np.argmax(self.bound[leaves])])
         return Found(
             worst, tree, _count_leaves(tree), dict(zip(self.names, zip(self.low[hardest], self.high[hardest], strict=True), strict=True)),
             self.reached, dict(zip(self.names, self.at, strict=True)), seconds,
         )  # fmt: skip
 
-    def _pruned(self, worst: float) -> Tree:
-        """The tree without cuts below boxes that already meet the final bound."""
+    def _pruned(self, enough: float) -> Tree:
+        """The tree without cuts below boxes that already meet a bound."""
         bound = self.bound[: self.count]
-        axis = np.where(bound <= worst, _LEAF, self.axis[: self.count]) if np.isfinite(worst) else self.axis[: self.count]
+        axis = np.where(bound <= enough, _LEAF, self.axis[: self.count]) if np.isfinite(enough) else self.axis[: self.count]
         low, high = self.low[: self.count], self.high[: self.count]
         return Tree(low, high, axis.astype(np.int16), self.place[: self.count], self.lower_part[: self.count], bound)
 

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from functools import lru_cache
 from math import isqrt
 
-from .elementary import atan, exp, log
+from .elementary import atan, exp, log, power
 from .series import MAX_MAGNITUDE_BITS, Bounds, DomainFailure, TooLarge, ln2_below, outward, pi_below
 
 _GUARD = 12
+
+_MAX_INTEGER = 1_000
+"""Integer exponents beyond go through exp and log."""
 
 
 @lru_cache(maxsize=64)
@@ -59,11 +62,12 @@ def log2(x: int, bits: int) -> Bounds:
 
 
 def log10(x: int, bits: int) -> Bounds:
-    """ln x / ln 10."""
+    """ln x / ln 10; exact at 1, 10, 100, ..."""
     if x <= 0:
         raise DomainFailure("log10 of a number that is not positive")
-    if x == 1 << bits:
-        return 0, 0
+    k = round(max(0, x.bit_length() - bits - 1) * 0.30103)
+    if x == 10**k << bits:
+        return k << bits, k << bits
     return _scaled_log(x, bits, ln10)
 
 
@@ -180,12 +184,20 @@ def atan2(y: int, x: int, bits: int) -> Bounds:
 
 
 def powr(x: int, y: int, bits: int) -> Bounds:
-    """x^y = e^(y ln x) for x > 0; exact where x = 1 or y = 0. Its relative error is that of y ln x, so |y| adds guard bits."""
+    """x^y = e^(y ln x) for x > 0, an integer power where roots of x and doublings of y lead to one: exact where that is.
+
+    Its relative error is that of y ln x, so |y| adds guard bits.
+    """
     if x <= 0:
         raise DomainFailure("a real power of a number that is not positive")
     one = 1 << bits
     if x == one or y == 0:
         return one, one
+    base, exponent = x, y
+    while exponent & one - 1 and (root := isqrt(base << bits)) ** 2 == base << bits:
+        base, exponent = root, 2 * exponent
+    if exponent & one - 1 == 0 and abs(exponent) <= _MAX_INTEGER << bits:
+        return power(base, exponent >> bits, bits)
     length = max(0, y.bit_length() - bits)
     if length > bits + 20:  # |ln x| > 2^-(bits + 1), so |y ln x| > 2^17 > MAX_EXP_ARGUMENT
         if (x > one) == (y > 0):

@@ -67,7 +67,7 @@ def test_constants(p: int) -> None:
         *((name, 0, 0) for name in ("sin", "tan", "asin", "atan", "sinh", "tanh", "expm1", "log1p", "sqrt", "cbrt", "asinh", "atanh")),
         *((name, 0, 1) for name in ("exp", "cos", "cosh", "exp2")),
         *((name, 1, 0) for name in ("log", "acos", "log2", "log10", "acosh")),
-        *(("sqrt", 4, 2), ("cbrt", 27, 3), ("cbrt", -8, -2), ("log2", 32, 5), ("exp2", 7, 128)),
+        *(("sqrt", 4, 2), ("cbrt", 27, 3), ("cbrt", -8, -2), ("log2", 32, 5), ("exp2", 7, 128), ("log10", 1000, 3)),
     ],
 )
 def test_special_points_are_exact(name: str, x: int, value: int) -> None:

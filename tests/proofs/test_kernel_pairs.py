@@ -214,3 +214,10 @@ def test_negative_bases_and_tiny_angles(fmt: Any) -> None:
     tiny = Fraction(2) ** fmt["emin"]
     assert once("atan2", fmt, tiny, Fraction(1)) == tiny
     assert once("atan2", fmt | {"rounding": "down"}, tiny, Fraction(1)) < tiny
+
+
+@pytest.mark.parametrize(("x", "y", "value"), [("4", "4", 256), ("16", "3/4", 8), ("9/4", "3/2", "27/8"), ("2", "-3", "1/8")])
+def test_short_powers_are_exact(x: str, y: str, value: int | str) -> None:
+    arithmetic = FixedPoint(64)
+    found = arithmetic.powr(arithmetic.from_fraction(Fraction(x)), arithmetic.from_fraction(Fraction(y)))
+    assert found == arithmetic.from_fraction(Fraction(value))

@@ -280,9 +280,10 @@ class Cover:
         held, errors = self.roundoff.errors(leaf)
         widening = [None if error is None else -(-error >> unit_bits - bits) for error in errors]
         values, jumps = self.tape.widened(self.tape.box(leaf), [(value.lo, value.hi) for value in held], widening)
+        moved = self._moved(errors, jumps)
         worst: tuple[int, list[tuple[str, int, int]]] = (-1, [])
         for outcome in self._outcomes(values, jumps):
-            slopes = [max(-lo, hi) for lo, hi in self.tape.slopes(outcome)]
+            slopes = [max(-lo, hi) for lo, hi in self.tape.slopes(outcome, moved)]
             rounded = zip(errors[:-1], slopes, strict=True)
             terms = [(f"node_{k}", error, slope) for k, (error, slope) in enumerate(rounded) if error and slope]
             terms += [(f"branch_{k}", jump << unit_bits - bits, slopes[k]) for k, jump in jumps.items()]
@@ -291,6 +292,13 @@ class Cover:
             worst = max(worst, (sum(error * slope for _, error, slope in terms), terms), key=lambda found: found[0])
         total, terms = worst
         return self._bound(leaf, "S1", Fraction(total, 1 << unit_bits + bits), lambda: self._shares(terms))
+
+    def _moved(self, errors: list[int | None], jumps: dict[int, int]) -> list[bool]:
+        """Whether an error reaches a node, its own or that of an operand."""
+        moved: list[bool] = []
+        for k, node in enumerate(self.question.nodes):
+            moved.append(errors[k] != 0 or k in jumps or any(moved[a] for a in node.args))
+        return moved
 
     def _outcomes(self, values: list[Interval], jumps: dict[int, int]) -> Iterator[list[Interval]]:
         """The enclosures under each way that the program may take through conditions that are not decided."""

@@ -203,10 +203,10 @@ class Tape:
             reasons[k] = reasons[used[args.index(UNDEFINED)]]
         return value
 
-    def slopes(self, values: list[Interval]) -> list[Interval]:
+    def slopes(self, values: list[Interval], moved: Sequence[bool] | None = None) -> list[Interval]:
         """d(last node)/d(node) for every node, over the enclosures `values`; generalised derivatives at kinks.
 
-        LeafFailure at an `if` that is not decided.
+        Where `moved` is given, slopes by nodes that no error moves are left out (0). LeafFailure at an `if` that is not decided.
         """
         self.budget.spend(self.slope_work)
         self._held = 0
@@ -219,6 +219,8 @@ class Tape:
                 continue
             if node.op == "if":
                 self._pass_through(k, values, slopes)
+                continue
+            if moved is not None and not any(moved[a] for a in node.args):
                 continue
             args = [values[a] for a in node.args]
             self._charge_large(node.op, (*args, values[k], slopes[k]))

@@ -15,7 +15,7 @@ from suffice.proofs.kernel.reading import read_question
 from suffice.proofs.kernel.splits import leaves
 
 from .asking import both
-from .documents import E2M1, E4M3, EXACT, Json, canonical, certificate, cover, derived, floating, formats, integers, problem
+from .documents import E2M1, E4M3, EXACT, FP16, Json, canonical, certificate, cover, derived, floating, formats, integers, problem
 from .judging import truth_about
 from .samples import SMALL, SQUARE
 
@@ -183,3 +183,12 @@ def test_overflow_is_excluded_up_to_the_last_number() -> None:
         else:
             with pytest.raises(LeafFailure, match="may overflow"):
                 derived(question, formats(E4M3), "error_bound", cover(0))
+
+
+def test_a_slope_that_no_error_meets_may_be_infinite() -> None:
+    """sqrt is infinitely steep at 0, but a representable input arrives without an error; a real one does not."""
+    question = problem([["var", "x"], ["sqrt", 0]], {"x": ["0", "1"]}, absolute="1")
+    with pytest.raises(LeafFailure, match="the slope of sqrt"):
+        derived(question, formats(FP16), "error_bound", cover(0))
+    representable = question | {"inputs": "representable"}
+    assert derived(representable, formats(FP16), "error_bound", cover(0)).value == Fraction(1, 1 << 12)

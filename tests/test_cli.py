@@ -353,7 +353,10 @@ BAD_INPUT = [
         "--eps is given beside --abs or --rel; give --eps alone, or the other two",
     ),
     (["prove", *SQUARE, "--abs", "1", "--relative", "--format", "fp16"], "--relative is given without --eps; add --eps E"),
-    (["prove", *SQUARE, "--var", "x=0:2", "--eps", "1", "--format", "fp16"], "--var: the input x is given twice; give each input one interval"),
+    (
+        ["prove", *SQUARE, "--var", "x=0:2", "--eps", "1", "--format", "fp16"],
+        "--var: the input x is given twice; give each input one interval",
+    ),
     (["prove", *SQUARE, "--where", "x", "--eps", "1", "--format", "fp16"], "the condition is a number; compare it, as in x < y"),
     (["prove", *SQUARE, "--where", "z < 1", "--eps", "1", "--format", "fp16"], "unknown name 'z'"),
     (["prove", *SQUARE, "--accuracy", "sin", "--eps", "1", "--format", "fp16"], "--accuracy sin is not a list of F=ULPS"),

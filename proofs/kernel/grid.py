@@ -57,6 +57,18 @@ class Grid:
         error = self._error(lo, hi, high if high > -low else -low)
         return Held(low, high, granule if granule > spacing else spacing, self.p), error
 
+    def of_quotients(self, exact: Held, held: Held, error: int, step: int, odd: int) -> int:
+        """The error of `round` where the exact results are multiples of 2^step / odd, odd >= 3 (rule 10 of roundoff.py)."""
+        size, top = magnitude(exact.lo, exact.hi), magnitude(held.lo, held.hi)
+        is_power = top & (top - 1) == 0
+        if self._flushes or (is_power and size > top):
+            return error
+        spacing = self._spacing(top - 1 if is_power else top)
+        usual = 1 << max(spacing + self.p - 1 + self._error_shift, 0)
+        if step < spacing or error != usual:
+            return error
+        return -(-error * (odd - 1) // odd)
+
     def approximate(self, exact: Held, ulps: Fraction) -> Rounded:
         """A result within so many units in the last place of the exact one, or correctly rounded (rule 8 of roundoff.py)."""
         lo, hi = exact.lo, exact.hi

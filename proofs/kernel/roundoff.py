@@ -24,6 +24,9 @@ to nearest with subnormals kept.
 8. Accuracy of k ulps: r = k spacings at M (at a power of two: of the binade above it), or that of rules 3 and 5 where this is larger;
    C = I widened by r; g from min|C|; s = p.
 9. Integer codes: C = [rnd lo, rnd hi], r from the scale and the saturated part, g the power of two in the scale. Exact: r = 0.
+10. A quotient by one number c = +-d 2^v, d odd, d >= 3, in a float format with subnormals kept: where g of the dividend is at least
+   v + s, 2^s the spacing that rule 3 takes at M (and M is not rounded down to a power of two), the exact results are multiples of
+   2^s / d, none of them nearer than 2^s / (2d) to the middle between two numbers: r is (d - 1)/d of that of rule 3.
 """
 
 from __future__ import annotations
@@ -33,8 +36,8 @@ from fractions import Fraction
 from .budget import Budget
 from .failures import LeafFailure
 from .formats import Exact, Float, Format, Int, finite, is_finite
-from .grid import Overflow, Rounded, grid
-from .held import UNDEFINED, Held, exact_result, hull, magnitude, number
+from .grid import Grid, Overflow, Rounded, grid
+from .held import UNDEFINED, UNKNOWN, Held, exact_result, hull, magnitude, number
 from .question import LOGICAL, Box, Node, Program, Question
 from .run import enclose_constant, run
 from .tape import Tape
@@ -138,9 +141,23 @@ class Roundoff:
         if node.op in self._question.accuracy:
             return self._grids[k].approximate(exact, self._question.accuracy[node.op])
         value, error = self._grids[k].round(exact)
+        if node.op == "div" and error:
+            error = self._of_quotients(k, args, exact, value, error)
         for anchor in self._anchors[k] if error else ():
             error = min(error, self._other_summand(args, anchor))
         return value, error
+
+    def _of_quotients(self, k: int, args: list[Held], exact: Held, value: Held, error: int) -> int:
+        """Rule 10, where the divisor is one number with an odd part."""
+        rules, (dividend, divisor) = self._grids[k], args
+        if not isinstance(rules, Grid) or divisor.lo != divisor.hi or dividend.granule == -UNKNOWN:
+            return error
+        size = abs(divisor.lo)
+        zeros = (size & -size).bit_length() - 1
+        odd = size >> zeros
+        if odd < 3:
+            return error
+        return rules.of_quotients(exact, value, error, dividend.granule - (zeros - self._tape.fixed.bits), odd)
 
     def _other_summand(self, args: list[Held], anchor: int) -> int:
         """Rule 4: the largest magnitude of what is added to the operand at `anchor`."""

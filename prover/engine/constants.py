@@ -18,6 +18,9 @@ from suffice.prover.engine.intervals import Pair
 from suffice.prover.engine.roundoff import COARSEST_GRANULE, NO_ERROR, NO_GRANULE, upper_float, within_granules
 from suffice.prover.engine.upward import Array
 
+_FARTHEST = 400
+"""Powers of two beyond are not followed."""
+
 _BITS = 2048
 """Bits to which pi and e are enclosed."""
 
@@ -36,6 +39,16 @@ class Constant:
     granule: Array
     inverse_power: float
     code: Fraction | None
+
+    @property
+    def odd_part(self) -> tuple[int, float]:
+        """The d and 2^-v of a code +-d 2^v, d odd; 1 and 0 where there is none, or 2^v is far from 1."""
+        if not self.code or self.code.denominator & (self.code.denominator - 1):
+            return 1, 0.0
+        size = abs(self.code.numerator)
+        odd = size // (size & -size)
+        exponent = self.code.denominator.bit_length() - 1 - ((size & -size).bit_length() - 1)
+        return (odd, 2.0**exponent) if abs(exponent) <= _FARTHEST else (1, 0.0)
 
 
 def constant_of(node: Node, formats: Sequence[Format]) -> Constant:
@@ -133,7 +146,7 @@ def _inverse_power(size: Fraction) -> float:
     if size == 0 or size.numerator & (size.numerator - 1) or size.denominator & (size.denominator - 1):
         return 0.0
     exponent = size.denominator.bit_length() - size.numerator.bit_length()
-    return 2.0**exponent if abs(exponent) <= 400 else 0.0
+    return 2.0**exponent if abs(exponent) <= _FARTHEST else 0.0
 
 
 def constants_of(case: Case) -> dict[int, Constant]:

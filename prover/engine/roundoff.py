@@ -20,7 +20,7 @@ from suffice.prover.engine.upward import Array, Upward
 
 _EXPONENT_BITS = np.int64(0x7FF0000000000000)
 _FLOAT64_BITS = 53
-_FLOAT64_EMIN = -1022
+_FLOAT64_EMIN, _FLOAT64_EMAX = -1022, 1023
 _LEAST = 5e-324
 
 COARSEST_GRANULE = 2.0**500
@@ -60,7 +60,9 @@ def within_granules(granule: Array) -> Array:
 
 
 class FloatRounder:
-    """Rounding to a floating-point format. Exponents below float64's are treated as float64's least, a coarser format."""
+    """Rounding to a floating-point format. Exponents below float64's are treated as float64's least, a coarser format. A format whose
+    normal numbers all lie beyond float64's has no bounds.
+    """
 
     def __init__(self, fmt: FloatFormat, up: Upward) -> None:
         self.fmt, self.up = fmt, up
@@ -70,7 +72,7 @@ class FloatRounder:
         self._unit = _power(1 - fmt.p)
         self._quantum = _power(fmt.emin - fmt.p + 1)
         self._reach = _power(fmt.p)
-        self._largest = lower_float(fmt.max_finite)
+        self._largest = lower_float(fmt.max_finite) if fmt.emin <= _FLOAT64_EMAX else -inf
         self._may_overflow = fmt.overflow is not Overflow.SATURATE
 
     def round(self, exact: Pair, granule: Array, *, wants_granule: bool = True) -> Rounded:
@@ -82,6 +84,16 @@ class FloatRounder:
             is_exact = (granule >= quantum) & (iv.magnitude(exact) <= granule * self._reach) & ~np.isnan(error)
             error = np.where(is_exact, 0.0, error)
         return Rounded(values, error, self.granule_of(values, granule) if wants_granule else NO_GRANULE)
+
+    def of_quotients(self, exact: Pair, rounded: Rounded, step: Array, odd: int) -> Array:
+        """The error of `round` where the exact results are multiples of step / odd, odd >= 3 (rule 10 of the kernel's roundoff.py)."""
+        size = iv.magnitude(exact)
+        top = np.maximum(iv.magnitude(rounded.values) if self.is_nearest else size, self._least_normal)
+        spacing = np.maximum(below_power(top), self._least_normal) * self._unit
+        usual = spacing * 0.5 if self.is_nearest else spacing
+        is_short = (step >= spacing) & (rounded.error == usual) & ((size <= top) | (at_power(top) != top)) & self.keeps_subnormals
+        part = np.full(1, upper_float(Fraction(odd - 1, odd)))
+        return np.where(is_short, self.up.multiply(usual, part), rounded.error)
 
     def granule_of(self, values: Pair, granule: Array) -> Array:
         """The spacing at the smallest value, or the granule of the exact results, whichever is coarser."""

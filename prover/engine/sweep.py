@@ -27,6 +27,8 @@ from suffice.prover.engine.pull_back import PullBack
 from suffice.prover.engine.roundoff import NO_ERROR, NO_GRANULE, FloatRounder, Rounded, holds, rounder, upper_float, within_granules
 from suffice.prover.engine.upward import Array, Upward, upward
 
+_LEAST_ODD = 3
+
 _MOST_OPEN = 3
 """Conditions that may be open on one box."""
 
@@ -162,9 +164,20 @@ class Sweep:
         if node.op in self._accuracy and isinstance(rules, FloatRounder):
             return rules.within(exact, self._accuracy[node.op])
         rounded = rules.round(exact, granule, wants_granule=self._wants_granule[k])
+        if node.op is Op.DIV and isinstance(rules, FloatRounder):
+            return self._of_quotient(node, rules, exact, rounded, granules)
         if node.op in (Op.ADD, Op.SUB):
             return Rounded(rounded.values, self._within_operands(k, node, rounded.error, pairs), rounded.granule)
         return rounded
+
+    def _of_quotient(self, node: Node, rules: FloatRounder, exact: Pair, rounded: Rounded, granules: list[Array]) -> Rounded:
+        """A quotient by a constant whose odd part leaves no result half way between two numbers."""
+        divisor = self.constants.get(node.args[1]) or self._computed.get(node.args[1])
+        odd, inverse = divisor.odd_part if divisor is not None else (1, 0.0)
+        if odd < _LEAST_ODD:
+            return rounded
+        error = rules.of_quotients(exact, rounded, granules[node.args[0]] * inverse, odd)
+        return Rounded(rounded.values, error, rounded.granule)
 
     def _passes_through(self, k: int, node: Node) -> bool:
         """Whether the result is a value of an operand up to sign, which the format holds."""

@@ -35,8 +35,9 @@ class Input:
     overflowing: tuple[Fraction, ...] = ()
 
     def codes(self, points: Array) -> Array:
-        """The codes near arbitrary numbers, within the box."""
-        rounded = points if isinstance(self.format, ExactFormat) else round_array(self.format, points)
+        """The codes near arbitrary numbers, within the box; the first code for NaN."""
+        inside: Array = np.fmin(np.fmax(points, self.low), self.high)
+        rounded = inside if isinstance(self.format, ExactFormat) else round_array(self.format, inside)
         return np.minimum(np.maximum(rounded, self.low), self.high)
 
     def free_bits(self, most: int) -> int:

@@ -81,7 +81,9 @@ class Lattice:
 
 
 def make_lattice(judge: Judge, codes: Array, bits: int, random: np.random.Generator) -> Lattice | None:
-    """The lattice around a run, for steps of so many bits; None where nothing rounds or moves, or too much does."""
+    """The lattice around a run, for steps of so many bits; None where nothing rounds or moves, or too much
+    does, or where the numbers are too large or too small.
+    """
     settled = [_settle(input, float(code), bits) for input, code in zip(judge.inputs, codes, strict=True)]
     place, spacing, room = (np.array(column) for column in zip(*settled, strict=True))
     steps = np.rint(random.uniform(-1, 1, (len(place), _PROBES)) * room[:, None])
@@ -97,10 +99,14 @@ def make_lattice(judge: Judge, codes: Array, bits: int, random: np.random.Genera
     sizes = np.maximum(sizes, sizes.max() * _LEAST_WEIGHT)
     count, free = len(sizes), int((room > 0).sum())
     # The volume of the lattice is such that its vectors move the inputs by about 2^bits ulps.
-    unit = 2.0 ** (np.mean(np.log2(sizes)) - bits * (free + count) / count)
-    units = np.concatenate([np.ones(free), sizes / unit]) * _GRAIN
+    with np.errstate(all="ignore"):
+        unit = 2.0 ** (np.mean(np.log2(sizes)) - bits * (free + count) / count)
+        units = np.concatenate([np.ones(free), sizes / unit]) * _GRAIN
+        basis = np.concatenate([np.eye(free, len(units)), roundings.steps]) * units[:, None]
+    if not np.all(np.isfinite(basis)):
+        return None
     slopes = np.where(judge.slopes(adjoints, probes)[:, 0] < 0, -1.0, 1.0)
-    return Lattice(place, spacing, room, slopes, roundings, _reduced(roundings.steps, units), units)
+    return Lattice(place, spacing, room, slopes, roundings, _reduced(basis), units)
 
 
 def _find_roundings(judge: Judge, trace: Trace, adjoints: Sequence[Any], spacings: dict[str, float]) -> Roundings | None:
@@ -142,10 +148,8 @@ def _find_roundings(judge: Judge, trace: Trace, adjoints: Sequence[Any], spacing
     return found if usable and np.any(found.weights) else None
 
 
-def _reduced(steps: Array, units: Array) -> Array:
-    """The basis that steps of inputs and results make, reduced."""
-    free = len(units) - len(steps)
-    basis = np.concatenate([np.eye(free, len(units)), steps]) * units[:, None]
+def _reduced(basis: Array) -> Array:
+    """A reduced basis of the same lattice."""
     integers = flint.fmpz_mat([[int(x) for x in np.rint(column)] for column in basis.T]).lll()
     return np.array([[float(int(x)) for x in row] for row in integers.tolist()]).T
 

@@ -19,6 +19,7 @@ from suffice.prover.dossier import Dossier
 from suffice.prover.engine import Effort, bound_error
 from suffice.prover.laws import write_point
 from suffice.prover.runs import RunSearch, search_runs
+from suffice.prover.witnesses.inputs import make_inputs
 from tests.oracle.random_branching import branching_case
 from tests.oracle.random_problems import case as random_case
 from tests.prover.asking import asked, case, problem
@@ -169,3 +170,20 @@ def test_what_cannot_be_run_has_no_candidates() -> None:
     assert search_runs(huge, upper=None, seconds=SECONDS) == RunSearch((), 0)
     between = case(problem("x", "1", inputs="representable", x=("1.0001", "1.0002")), asked("fp8_e4m3"))
     assert search_runs(between, upper=None, seconds=SECONDS) == RunSearch((), 0)
+
+
+def test_codes_beside_a_format_whose_overflow_is_nan() -> None:
+    """Points beyond the largest number, at the largest and none at all have codes within the box."""
+    question = problem("x", "1", x=("-3072", "3072"))
+    fp8 = parse_format("fp8_e4m3")
+    inputs = make_inputs(opened(question, fp8, fp8, fp8))
+    assert inputs is not None
+    assert inputs[0].codes(np.array([-1e4, -448.0, np.nan, 3072.0, np.inf])).tolist() == [-448, -448, -448, 448, 448]
+
+
+def test_a_search_among_the_least_numbers_of_float64_ends() -> None:
+    """A lattice of steps there has a basis that float64 cannot hold."""
+    question = problem("x/y", "1/100", x=(str(Fraction(7, 2**1046)), str(Fraction(1, 2**1030))), y=("0.27", "1.34"))
+    fp64 = parse_format("fp64")
+    found = search_runs(opened(question, fp64, fp64, fp64), upper=None, seconds=0.5)
+    assert max(confirmed(opened(question, fp64, fp64, fp64), found)) >= 2.0**-1076

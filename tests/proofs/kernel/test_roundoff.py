@@ -248,3 +248,29 @@ def test_rule_8_covers_every_implementation(subnormals: str, mode: str, lo: str,
                 assert claim.lo <= number * 2**PRECISION <= claim.hi
                 assert (number / Fraction(2) ** claim.granule).denominator == 1
     assert farthest <= error <= 4 * Fraction(ulps) * farthest + Fraction(2) ** (fmt["emin"] + 1)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("divisor", "part"), [("3", 3), ("-5", 5), ("6", 3), ("7/4", 7), ("20", 5), ("4", None)])
+def test_rule_10_of_quotients(mode: str, divisor: str, part: int | None) -> None:
+    """x in [1, 2] is a multiple of 1/4 (three digits), as is the spacing of the quotient by 1: thirds, fifths, ... keep away from ties."""
+    fine = floating(3, -12, 20, rounding=mode)
+    case = program([X, ["const", divisor], ["div", 0, 1]], [ROOM, ROOM, fine], x=("1", "2"))
+    if part is None:
+        assert bound(case) == 0
+        return
+    largest = 2 / abs(Fraction(divisor))
+    spacing_there = spacing(fine, largest if largest != spacing(fine, largest) * 4 else largest / 2)
+    usual = spacing_there / 2 if mode.startswith("nearest") else spacing_there
+    assert usual / 4 < worst(case)[-1] <= bound(case) <= usual * (part - 1) / part + Fraction(1, 2**60)
+
+
+def test_rule_10_needs_a_coarse_dividend_and_subnormals() -> None:
+    """With more digits in the dividend than in the quotient, or flushed results, a quotient by 3 comes as near to a tie as any other."""
+    rich = floating(6, -12, 20)
+    case = program([X, ["const", "3"], ["div", 0, 1]], [rich, rich, ROOM], rich, x=("1", "2"))
+    assert worst(case)[-1] > Fraction(1, 16) * 2 / 3
+    assert bound(case) == Fraction(1, 16)
+    flushed = floating(3, 0, 20, subnormals="flushed")
+    case = program([X, ["const", "3"], ["div", 0, 1]], [ROOM, ROOM, flushed], x=("1", "2"))
+    assert worst(case)[-1] > Fraction(1, 16)

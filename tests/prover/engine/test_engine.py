@@ -53,6 +53,9 @@ def test_the_bound_is_never_below_the_exact_worst_error(seed: int) -> None:
         ("x - y", {"x": ("1", "2"), "y": ("1", "2")}, "fp64", 2.0**-53 * 2),  # the difference itself is exact (Sterbenz)
         ("0.5*x", {"x": ("1", "2")}, "fp16", 2.0**-11 / 2),  # scaling by a power of two is exact
         ("x/4", {"x": ("1", "2")}, "fp16", 2.0**-11 / 4),
+        ("x/3", {"x": ("1", "2")}, "fp16", 2.0**-11 / 3 + 2.0**-12 * 2 / 3),  # thirds keep away from ties
+        ("x/(-10)", {"x": ("1", "2")}, "fp16", 2.0**-11 / 10 + 2.0**-14 * 4 / 5),
+        ("(x*x)/3", {"x": ("0", "1")}, "fp16", None),
         ("x + 0.1", {"x": ("1/1024", "1/512")}, "fp16", None),
     ],
 )

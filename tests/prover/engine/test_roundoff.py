@@ -121,3 +121,16 @@ def test_exact_numbers_become_the_nearest_float_outside() -> None:
 def _number(fmt: Format, x: Fraction) -> Fraction:
     value = round_exact(fmt, x)
     return Fraction(0) if value is Special.NEGATIVE_ZERO else Fraction(value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("emin", "is_bounded"), [(1000, True), (1023, True), (1024, False), (2000, False)])
+def test_numbers_beyond_float64(emin: int, is_bounded: bool) -> None:
+    """Where all normal numbers lie beyond float64's, roundings are not bounded."""
+    fmt = parse_format(f"float(p=8,emin={emin},emax=2100)")
+    assert isinstance(fmt, FloatFormat)
+    end = 1.5 * 2.0**1021
+    with rounding_up():
+        found = rounder(fmt, upward()).round((np.full(1, -end / 2), np.full(1, end)), NO_GRANULE)
+    assert np.isfinite(found.error[0]) == is_bounded
+    if is_bounded:
+        assert abs(_number(fmt, Fraction(end) * 5 / 7) - Fraction(end) * 5 / 7) <= Fraction(float(found.error[0]))

@@ -84,7 +84,7 @@ KINDS = (
     BadInput("an unknown function", formula("sine(x)"), "sin"),
     BadInput("an attribute of Python", formula("x.__class__"), "unexpected character"),
     BadInput("a call of Python", formula("__import__('os')"), "unexpected character"),
-    BadInput("an exponent that is an input", formula("x^y", "x=1:2", "y=1:2"), "exp"),
+    BadInput("a computed exponent", formula("x^2^3", "x=1:2"), "exponent"),
     BadInput("a power of a million", formula("x^1000000"), "1000"),
     BadInput("a literal with a huge exponent", formula("x*1e999999999"), "too large"),
     BadInput("a division by zero in the box", formula("1/x", "x=-1:1"), "div"),

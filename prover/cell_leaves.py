@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from suffice.hardware_specs.format import FloatFormat, Format, IntFormat
 from suffice.proofs.jsondata import number_text
 from suffice.proofs.kernel.budget import Budget
@@ -33,7 +35,7 @@ class Refined:
 def refine(case: Case, found: Found, limit: float, precision: int) -> Refined:
     """Cut into cells the leaves whose bound lies beyond `limit`, where they hold few enough."""
     whole = Refined({}, Fraction(found.bound) if found.bound < float("inf") else None)
-    if found.bound <= limit:
+    if found.bound <= limit or not (np.isfinite(found.tree.low).all() and np.isfinite(found.tree.high).all()):
         return whole
     hard = [k for k in leaf_positions(found.tree) if not found.tree.bound[k] <= limit]
     names = sorted(case.problem.box)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf
+from math import inf, isfinite
 from typing import Any
 
 from suffice.hardware_specs.format import FloatFormat
@@ -43,8 +43,8 @@ class Bounded:
 
     def hints(self) -> list[Point]:
         """Points near which the error may be large."""
-        middle = {name: Fraction((low + high) / 2) for name, (low, high) in self.found.hardest.items()}
-        return [{name: Fraction(x) for name, x in self.found.at.items()}, middle]
+        middle = {name: (low + high) / 2 for name, (low, high) in self.found.hardest.items()}
+        return [{name: Fraction(x) for name, x in point.items()} for point in (self.found.at, middle) if all(map(isfinite, point.values()))]
 
 
 def search_bound(case: Case, effort: Effort, precision: int) -> Bounded:

@@ -7,7 +7,9 @@ functions at the ends of their domains, relative tolerances of 1 and more, and a
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 from suffice.encodings.expression import Expression, ExpressionBuilder
@@ -15,6 +17,9 @@ from suffice.encodings.operations import OPERATIONS, Op
 from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
 from suffice.hardware_specs.format import EXACT, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals
 from suffice.prover.case import Asked
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from oracle.enclosures import SMOOTH  # isort: skip
 
 Narrow = FloatFormat | IntFormat
 CONSTANTS = [Fraction(0), Fraction(1), Fraction(-3), Fraction(1, 3), Fraction(7, 5), Fraction(1, 1000), Fraction(1000)]
@@ -64,7 +69,7 @@ def _expression(random: Random, names: tuple[str, ...]) -> Expression:
             if random.random() < 0.75:
                 return builder.variable(random.choice(names))
             return builder.constant(random.choice(CONSTANTS)) if random.random() < 0.85 else builder.named(Op.PI)
-        op = random.choice(list(OPERATIONS))
+        op = random.choice(SMOOTH)
         if op is Op.POW:
             return builder.power(term(depth - 1), random.choice([0, 1, 2, 3, -1, -2]))
         return builder.apply(op, *(term(depth - 1) for _ in range(OPERATIONS[op].arity)))

@@ -102,7 +102,8 @@ def _make_input(case: Case, name: str, side: Interval) -> Input | None:
         fmt = next((case.nodes[k] for k, node in enumerate(nodes) if node.payload == name), fmt)
         representable = False
     if isinstance(fmt, ExactFormat):
-        return Input(name, fmt, side, _rounded_up(side.lo), -_rounded_up(-side.hi), False)
+        first, last = _rounded_up(side.lo), -_rounded_up(-side.hi)
+        return Input(name, fmt, side, first, last, False) if first <= last else None
     ends = (neighbours(fmt, side.lo)[1], neighbours(fmt, side.hi)[0]) if representable else _end_codes(fmt, side)
     low, high = ends
     if low is None or high is None or low > high:

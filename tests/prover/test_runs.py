@@ -187,3 +187,9 @@ def test_a_search_among_the_least_numbers_of_float64_ends() -> None:
     fp64 = parse_format("fp64")
     found = search_runs(opened(question, fp64, fp64, fp64), upper=None, seconds=0.5)
     assert max(confirmed(opened(question, fp64, fp64, fp64), found)) >= 2.0**-1076
+
+
+def test_a_point_that_float64_does_not_hold_has_no_candidates() -> None:
+    """An exact input that is 1/3 alone, and never rounded before the output."""
+    exact, fp16 = parse_format("exact"), parse_format("fp16")
+    assert not search_runs(opened(problem("x/3", "1", x=("1/3", "1/3")), exact, exact, fp16), upper=None, seconds=0.5).candidates

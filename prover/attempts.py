@@ -30,6 +30,7 @@ from suffice.prover.leading import cell_corners, leading_points
 from suffice.prover.results import Amount, Finding, Point
 from suffice.prover.runs import search_runs
 from suffice.prover.search import Candidate, Search, search
+from suffice.prover.unrolled import runs_on
 
 DEFAULT_TIMEOUT = 60.0
 """Seconds for one format."""
@@ -157,6 +158,8 @@ def confirm_candidates(attempt: Attempt, bound: str, candidates: Sequence[Candid
     precision = precision_for(attempt)
     derived = []
     for candidate in candidates:
+        if bound == "witness_error" and runs_on(attempt.case, candidate.points[0]):
+            continue
         points = [write_point(point) for point in candidate.points]
         evidence: dict[str, Any] = {"kind": "pair", "points": points, "precision": precision}
         if bound == "witness_error":

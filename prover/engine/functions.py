@@ -53,7 +53,7 @@ def apply(op: Op, a: Pair) -> Pair:
 def power(a: Pair, exponent: int) -> Pair:
     """a^n for an integer n, NaN for a negative n where a may be zero."""
     if exponent == 0:
-        one = np.ones_like(a[1])
+        one = np.where(np.isnan(a[0]) | np.isnan(a[1]), np.nan, 1.0)
         return -one, one
     low, high = call_library("pown", a, exponent)
     if exponent < 0:

@@ -104,7 +104,8 @@ class FloatRounder:
         """The results of a function that errs by at most so many ulps of the exact result, or is correctly rounded."""
         size = np.maximum(iv.magnitude(exact), self._least_normal)
         rounded = self._hold(exact)
-        error = np.maximum(self.up.multiply(at_power(size) * self._unit, np.full(1, ulps)), self._error(exact, rounded))
+        spacing = self.up.multiply(at_power(size), np.full(1, self._unit))
+        error = np.maximum(self.up.multiply(spacing, np.full(1, ulps)), self._error(exact, rounded))
         values = iv.hull(rounded, self._inside(self._outward(iv.widen(self.up, exact, error))))
         return Rounded(values, error, self.granule_of(values, NO_GRANULE))
 

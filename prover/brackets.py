@@ -29,7 +29,7 @@ from suffice.prover.attempts import (
 )
 from suffice.prover.case import Asked, Case
 from suffice.prover.dossier import Dossier
-from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound, towards_run
+from suffice.prover.error_bounds import NEAR, Bounded, evidence_of, kernel_seconds, search_bound, towards_run
 from suffice.prover.portfolio import Progress
 from suffice.prover.results import Bounds, FormatBounds
 from suffice.prover.run_steps import steps_of_run
@@ -38,9 +38,6 @@ from suffice.prover.shares import shares_of
 
 _SECONDS_OF_SEARCH = 3.0
 """For the run that nearly reaches the bound."""
-
-_TIGHT = Fraction(51, 50)
-"""A bound within this factor of a run's error is not worth more work."""
 
 
 def bounds(
@@ -132,7 +129,7 @@ def _certificate(attempt: Attempt) -> Certificate | None:
     dossier = Dossier(Case(problem=replace(case.problem, tolerance=allowed), formats=case.formats))
     for name in ("error_bound", "witness_error"):
         if name in attempt.dossier.claims:
-            dossier.offer(name, attempt.dossier.claims[name].evidence)
+            dossier.accept(name, attempt.dossier.claims[name].evidence, attempt.dossier.derivations[name])
     return dossier.certificate()
 
 
@@ -142,10 +139,10 @@ def _upper(attempt: Attempt, bounded: Bounded, *, certify: bool) -> tuple[Fracti
     if bounded.value is not None and (certify or kernel_seconds(bounded, case) <= CONFIRMED_SECONDS):
         dossier.offer("error_bound", evidence_of(bounded, case, precision_for(attempt)))
     reached = dossier.value("witness_error")
-    if attempt.enumerated and (bounded.value is None or (isinstance(reached, Fraction) and bounded.value > reached * _TIGHT)):
+    if attempt.enumerated and (bounded.value is None or (isinstance(reached, Fraction) and bounded.value > reached * NEAR)):
         tightest_cover(attempt, THOROUGH, ideal=False)
     derived = dossier.value("error_bound")
-    if isinstance(derived, Fraction) and (bounded.value is None or derived <= bounded.value * _TIGHT):
+    if isinstance(derived, Fraction) and (bounded.value is None or derived <= bounded.value * NEAR):
         return derived, dossier.derivations["error_bound"].leaves, True
     return bounded.value, bounded.leaves if bounded.value is not None else 0, False
 

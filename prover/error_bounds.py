@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 
 from suffice.hardware_specs.format import FloatFormat
@@ -51,11 +51,8 @@ def search_bound(case: Case, effort: Effort, precision: int) -> Bounded:
     """A bound of the program's error over the box; `precision` is the kernel's, for leaves of a few cells."""
     start = time.monotonic()
     found = bound_error(case, effort)
-    refined = Refined({}, Fraction(found.bound) if found.bound < inf else None)
     limit = max(found.reached * (1 + max(effort.gap, _WORTH_CUTTING)) if effort.gap >= 0 else 0.0, effort.target)
-    if found.bound > limit:
-        refined = refine(case, found, limit, precision)
-    return Bounded(found, refined, time.monotonic() - start)
+    return Bounded(found, refine(case, found, limit, precision), time.monotonic() - start)
 
 
 _WORTH_CUTTING = 0.01
@@ -65,7 +62,7 @@ _WORTH_CUTTING = 0.01
 def towards_run(case: Case, bounded: Bounded, reached: Fraction, precision: int) -> Bounded:
     """The bound again, for one input, with the places cut into cells where S1 stays above the largest error that a run has shown."""
     wide = [case.inputs[name] for name, side in case.problem.box.items() if side.lo < side.hi]
-    if len(wide) != 1 or not isinstance(wide[0], FloatFormat) or bounded.value is None or bounded.value <= reached * _NEAR:
+    if len(wide) != 1 or not isinstance(wide[0], FloatFormat) or bounded.value is None or bounded.value <= reached * NEAR:
         return bounded
     target = float(reached) * (1 + _WORTH_CUTTING)
     effort = Effort(gap=-1.0, target=target, leaves=_CELL_LEAVES, seconds=_CELL_SECONDS, finest=_CELLS_LEFT * 2.0 ** (1 - wide[0].p))
@@ -75,11 +72,13 @@ def towards_run(case: Case, bounded: Bounded, reached: Fraction, precision: int)
     return Bounded(better.found, better.refined, seconds)
 
 
-_NEAR = Fraction(51, 50)
+NEAR = Fraction(51, 50)
+"""A bound within this factor of a run's error is not worth more work."""
+
 _CELL_LEAVES = 2000
 _CELL_SECONDS = 0.5
 _CELLS_LEFT = 8
-"""A bound within this factor of a run's error is near enough; else so many leaves and seconds, down to so many cells a leaf."""
+"""So many leaves and seconds, down to so many cells a leaf."""
 
 
 def evidence_of(bounded: Bounded, case: Case, precision: int) -> dict[str, Any]:

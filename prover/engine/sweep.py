@@ -24,8 +24,22 @@ from suffice.prover.engine.intervals import Pair, Truths
 from suffice.prover.engine.operate import TRUTHS, Numbers, Values, known, operate, truth
 from suffice.prover.engine.predicate import Predicate
 from suffice.prover.engine.pull_back import PullBack
-from suffice.prover.engine.roundoff import NO_ERROR, NO_GRANULE, FloatRounder, Rounded, holds, rounder, upper_float, within_granules
+from suffice.prover.engine.roundoff import (
+    NO_ERROR,
+    NO_GRANULE,
+    FloatRounder,
+    Rounded,
+    holds,
+    lower_float,
+    rounder,
+    upper_float,
+    within_granules,
+)
 from suffice.prover.engine.upward import Array, Upward, upward
+
+_KEPT_BY_FLOATS = (Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.IF, Op.CAST)
+_KEPT_BY_CODES = (Op.MIN, Op.MAX, Op.IF, Op.CAST)
+"""Operations that give back an operand, up to sign (which integer codes may lack)."""
 
 _LEAST_ODD = 3
 
@@ -69,13 +83,15 @@ class Sweep:
         self._accuracy = {op: upper_float(ulps) for op, ulps in case.formats.accuracy.items()}
         self._is_real = case.problem.inputs is InputModel.REAL
         self._wants_granule = self._find_granular()
+        self._keeps = [self._passes_through(k, node) for k, node in enumerate(self.nodes)]
+        self._anchors = [self._held_summands(k, node) for k, node in enumerate(self.nodes)]
         self._signs: list[int] = [iv.UNKNOWN] * len(self.nodes)
         self._slopes = PullBack(self.up, self.nodes, self._signs, self.constants)
         self._conditions = [Predicate(condition, self.up) for condition in case.problem.preconditions]
         self._branches = any(node.op is Op.IF for node in self.nodes)
         tolerance = case.problem.tolerance
         self._is_relative = tolerance is not None and tolerance.is_relative
-        self._relative = np.full(1, -upper_float(-tolerance.relative)) if tolerance is not None and tolerance.relative else None
+        self._relative = np.full(1, lower_float(tolerance.relative)) if tolerance is not None and tolerance.relative else None
 
     def learn_signs(self, boxes: Boxes) -> None:
         """Note the signs of all nodes over the whole box; every later box must lie inside it."""
@@ -158,7 +174,7 @@ class Sweep:
             return self._read(k, str(node.payload), boxes)
         exact = operate(self.up, node, pairs, truths, self._signs)
         granule = self._granule(node, granules) if node.op in _USES_GRANULES else NO_GRANULE
-        if node.op in (Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.IF, Op.CAST) and self._passes_through(k, node):
+        if self._keeps[k]:
             return Rounded(exact, NO_ERROR, granule)
         rules = self._rounders[fmt]
         if node.op in self._accuracy and isinstance(rules, FloatRounder):
@@ -166,9 +182,10 @@ class Sweep:
         rounded = rules.round(exact, granule, wants_granule=self._wants_granule[k])
         if node.op is Op.DIV and isinstance(rules, FloatRounder):
             return self._of_quotient(node, rules, exact, rounded, granules)
-        if node.op in (Op.ADD, Op.SUB):
-            return Rounded(rounded.values, self._within_operands(k, node, rounded.error, pairs), rounded.granule)
-        return rounded
+        error = rounded.error
+        for anchor in self._anchors[k]:
+            error = np.minimum(error, iv.magnitude(known(pairs[node.args[1 - anchor]])))
+        return Rounded(rounded.values, error, rounded.granule)
 
     def _of_quotient(self, node: Node, rules: FloatRounder, exact: Pair, rounded: Rounded, granules: list[Array]) -> Rounded:
         """A quotient by a constant whose odd part leaves no result half way between two numbers."""
@@ -182,23 +199,20 @@ class Sweep:
     def _passes_through(self, k: int, node: Node) -> bool:
         """Whether the result is a value of an operand up to sign, which the format holds."""
         fmt = self.case.nodes[k]
+        if node.op is Op.VAR:
+            return holds(fmt, self.case.inputs[str(node.payload)])
         given = node.args[1:] if node.op is Op.IF else node.args
-        symmetric = node.op not in (Op.NEG, Op.ABS) or isinstance(fmt, FloatFormat) or fmt not in self._rounders
-        return symmetric and all(holds(fmt, self.case.nodes[a]) for a in given)
+        kept = _KEPT_BY_FLOATS if isinstance(fmt, FloatFormat) else _KEPT_BY_CODES
+        return node.op in kept and all(holds(fmt, self.case.nodes[a]) for a in given)
 
-    def _within_operands(self, k: int, node: Node, error: Array, pairs: Numbers) -> Array:
-        """err(a + b) <= |b| where a is a number of the format: a is a candidate for the nearest."""
+    def _held_summands(self, k: int, node: Node) -> tuple[int, ...]:
+        """err(a + b) <= |b| where a is a number of the format, a candidate for the nearest: the positions of such summands."""
         fmt = self.case.nodes[k]
-        if not isinstance(fmt, FloatFormat) or fmt.subnormals is Subnormals.FLUSHED:
-            return error
+        if node.op not in (Op.ADD, Op.SUB) or not isinstance(fmt, FloatFormat) or fmt.subnormals is Subnormals.FLUSHED:
+            return ()
         if fmt.rounding not in (Rounding.NEAREST_EVEN, Rounding.NEAREST_AWAY):
-            return error
-        first, second = node.args
-        if holds(fmt, self.case.nodes[first]):
-            error = np.minimum(error, iv.magnitude(known(pairs[second])))
-        if holds(fmt, self.case.nodes[second]):
-            error = np.minimum(error, iv.magnitude(known(pairs[first])))
-        return error
+            return ()
+        return tuple(i for i, a in enumerate(node.args) if holds(fmt, self.case.nodes[a]))
 
     def _read(self, k: int, name: str, boxes: Boxes) -> Rounded:
         source, fmt = self.case.inputs[name], self.case.nodes[k]
@@ -209,7 +223,7 @@ class Sweep:
         else:
             granule = rules.granule_of(exact, NO_GRANULE) if isinstance(rules, FloatRounder) else NO_GRANULE
             first = Rounded(exact, NO_ERROR, granule)
-        if holds(fmt, source):
+        if self._keeps[k]:
             return first
         second = self._rounders[fmt].round(first.values, first.granule)
         return Rounded(second.values, self.up.add(first.error, second.error), second.granule)

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from . import limits
+from .allocation import least_cost
 from .budget import Budget
 from .cover import Cover
 from .derivation import INFINITE, Derivation
@@ -67,6 +68,8 @@ def check(data: bytes) -> Report:
 
 
 def _check(document: Any, data: bytes) -> Report:
+    if isinstance(document, dict) and "allocation" in document:
+        return _check_allocation(document, data)
     version, problem, formats, claims, verdict, statement, possible, assumptions, smt = fields(
         document, "the certificate", "version", "problem", "formats", "claims", "verdict", "statement", "possible", "assumptions", "smt"
     )
@@ -87,6 +90,15 @@ def _check(document: Any, data: bytes) -> Report:
     if canonical(smt) != canonical(scripts(question, stated, derivations)):
         raise Rejection("the SMT-LIB scripts are not those of the claims")
     return Report("accepted", "", *decided, tuple(expected), derivations)
+
+
+def _check_allocation(document: Any, data: bytes) -> Report:
+    version, allocation = fields(document, "the certificate", "version", "allocation")
+    if type(version) is not int or version != 1:
+        raise Rejection("this kernel reads version 1 only")
+    if canonical(document) != data:
+        raise Rejection("the file is not canonical JSON (RFC 8785)")
+    return Report("accepted", verdict=f"cost {least_cost(allocation, Budget())} is the least within the limits")
 
 
 def canonical(document: Any) -> bytes:

@@ -63,5 +63,24 @@ MAX_SCRIPT_DIGITS = 4_000
 MAX_SCRIPT_SHARES = 10_000
 """Roundings in an SMT-LIB script; a claim that rests on more has none."""
 
+MAX_GROUPS = 2_000
+"""Groups of an allocation."""
+
+MAX_OPTIONS = 64
+"""Options of one group of an allocation."""
+
+MAX_ROWS = 256
+"""Linear limits of an allocation."""
+
+MAX_ENTRIES = 200_000
+"""Cuts and splits of an allocation's tree."""
+
+MAX_AMOUNT_DIGITS = 300
+MAX_AMOUNT = 10**MAX_AMOUNT_DIGITS
+"""Costs, uses, limits and multipliers of an allocation stay below."""
+
+MAX_LABEL = 200
+"""Characters of the name of a group or an option."""
+
 MAX_WORK = 100_000_000_000
 """Budget of work (budget.py), about a minute."""

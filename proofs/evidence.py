@@ -132,27 +132,31 @@ def evidence_from_json(value: Json, where: str) -> Evidence:
     return kind(**read)
 
 
-def _point_to_json(point: Point) -> Json:
+def point_to_json(point: Point) -> Json:
+    """A point by the names of its inputs."""
     return {name: number_text(value) for name, value in point.items()}
 
 
-def _point_from_json(value: Json, where: str) -> Point:
+def point_from_json(value: Json, where: str) -> Point:
+    """Read a point. Raises InputError."""
     return {name: as_number(number, member(where, name)) for name, number in as_object(value, where).items()}
 
 
 def _points_to_json(points: tuple[Point, ...]) -> Json:
-    return [_point_to_json(point) for point in points]
+    return [point_to_json(point) for point in points]
 
 
 def _points_from_json(value: Json, where: str) -> tuple[Point, ...]:
-    return tuple(_point_from_json(point, f"{where}[{i}]") for i, point in enumerate(as_list(value, where)))
+    return tuple(point_from_json(point, f"{where}[{i}]") for i, point in enumerate(as_list(value, where)))
 
 
-def _splits_to_json(splits: tuple[Split, ...]) -> Json:
+def splits_to_json(splits: tuple[Split, ...]) -> Json:
+    """The cuts of a cover."""
     return [split if isinstance(split, int) else [split[0], number_text(split[1])] for split in splits]
 
 
-def _splits_from_json(value: Json, where: str) -> tuple[Split, ...]:
+def splits_from_json(value: Json, where: str) -> tuple[Split, ...]:
+    """Read the cuts of a cover. Raises InputError."""
     return tuple(_split_from_json(split, f"{where}[{i}]") for i, split in enumerate(as_list(value, where)))
 
 
@@ -167,11 +171,11 @@ def _same(value: Any) -> Json:
 
 
 _WRITERS: dict[str, Callable[[Any], Json]] = {
-    "points": _points_to_json, "point": _point_to_json, "splits": _splits_to_json,
+    "points": _points_to_json, "point": point_to_json, "splits": splits_to_json,
     "pieces": _same, "precision": _same,
 }  # fmt: skip
 
 _READERS: dict[str, Callable[[Json, str], Any]] = {
-    "points": _points_from_json, "point": _point_from_json, "splits": _splits_from_json,
+    "points": _points_from_json, "point": point_from_json, "splits": splits_from_json,
     "pieces": as_integer, "precision": as_integer,
 }  # fmt: skip

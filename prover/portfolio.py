@@ -87,7 +87,7 @@ def _prove_one(
         heuristic=heuristic,
         findings=tuple(attempt.findings),
         note=note if certificate.verdict is Verdict.UNDECIDED else "",
-        **_numbers(attempt.dossier),
+        **bracket_of(attempt.dossier),
     )
 
 
@@ -117,7 +117,7 @@ def _work(attempt: Attempt) -> str:
     return reason
 
 
-def _numbers(dossier: Dossier) -> dict[str, Any]:
+def bracket_of(dossier: Dossier) -> dict[str, Any]:
     """The bracket and its witnesses, as the claims hold them."""
     result: dict[str, Any] = {bound: dossier.value(bound) for bound in ("floor", "floor_upper", "error_bound", "witness_error")}
     floor, error = dossier.claims.get("floor"), dossier.claims.get("witness_error")

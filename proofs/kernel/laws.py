@@ -161,7 +161,9 @@ def _floor_over(question: Question, boxes: Iterable[Box], name: str, precision: 
 
 
 def _cell_box(question: Question, points: list[Point]) -> Box:
-    """The box spanned by two corners, which must lie inside one cell."""
+    """The box spanned by two corners, which must lie in the box of the question and inside one cell."""
+    for point in points:
+        check_inside(question, point)
     box: Box = {}
     for name in question.box:
         fmt = question.inputs[name]

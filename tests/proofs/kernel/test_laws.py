@@ -99,6 +99,15 @@ def test_laws_in_one_cell() -> None:
             value(SQUARE, ONE, formats(SMALL, input=integers()), law(kind, *CELL))
 
 
+def test_laws_speak_of_points_of_the_box() -> None:
+    """A cell of [1, 2) is wider than any of [0, 1/64]: outside the box it would prove what is false."""
+    for kind in ("pair", "count", "slope", "curvature", "cell_slope", "cell_curvature"):
+        evidence = pair(*CELL) if kind == "pair" else law(kind, *CELL)
+        assert value(SQUARE, ONE, formats(SMALL), evidence)[0] != 0
+        with pytest.raises(Rejection, match="a point lies outside the box in x"):
+            value(SQUARE, {"x": ["0", "1/64"]}, formats(SMALL), evidence)
+
+
 def test_slopes_of_two_inputs_add_up() -> None:
     box = {"x": ["1", "2"], "y": ["-1", "1"]}
     corners = ({"x": "21/16", "y": "21/32"}, {"x": "23/16", "y": "23/32"})

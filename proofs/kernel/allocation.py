@@ -9,6 +9,10 @@ D cost >= D cost + sum_r m[r] (uses - b[r]) >= sum over the other groups of min 
 no cheaper feasible choice takes o, and o is dropped. A group without options closes the branch.
 
 Split. The options of one group before a position, and the others, are two branches that cover S.
+
+Order. Groups with the same costs and uses can exchange their options. So where there is a cheaper feasible choice there is one whose
+options do not decrease from one such group to the next, and of the others S need not keep any: in a group, an option before the first of
+an earlier group that is alike, or after the last of a later one, is dropped. Every branch is left in this order.
 """
 
 from __future__ import annotations
@@ -37,6 +41,14 @@ class Allocation:
     choice: tuple[int, ...]
     cost: int
     unit: Fraction
+
+    @property
+    def alike(self) -> list[list[int]]:
+        """The groups with the same costs and uses, where there are several."""
+        classes: dict[Any, list[int]] = {}
+        for g, costs in enumerate(self.costs):
+            classes.setdefault((costs, *(row[g] for row in self.uses)), []).append(g)
+        return [groups for groups in classes.values() if len(groups) > 1]
 
     @property
     def step(self) -> int:
@@ -148,30 +160,28 @@ def _check_choice(allocation: Allocation) -> None:
 
 def check_tree(allocation: Allocation, tree: list[Cut | Split], budget: Budget) -> None:
     """Whether the tree closes every branch, and has no more entries than that takes."""
-    bits, entries = allocation.bits, iter(tree)
+    bits, alike, entries = allocation.bits, allocation.alike, iter(tree)
     pending: list[Options] = [tuple(tuple(range(len(group))) for group in allocation.costs)]
     while pending:
         entry = next(entries, None)
         if entry is None:
             raise Rejection(f"the tree leaves {len(pending)} branches open")
         left = pending.pop()
+        budget.spend(20_000 + 2_000 * len(left))
         if isinstance(entry, Split):
-            pending += reversed(_halves(left, entry))
-            budget.spend(1_000 + 10 * len(left))
+            pending += reversed(halves(left, entry, alike))
         else:
             size = max(*entry.multipliers, entry.over).bit_length()
-            options = sum(map(len, left))
-            budget.spend(options * (len(entry.multipliers) + 1) * (200 + size * bits // 300) + 1_000)
-            after = remaining(allocation, entry, left)
-            if after is not None:
-                pending.append(after)
+            budget.spend(sum(map(len, left)) * (len(entry.multipliers) + 1) * (200 + size * bits // 300))
+            after = remaining(allocation, entry, left, alike)
+            pending += [] if after is None else [after]
         if len(pending) > limits.MAX_PENDING:
             raise Rejection(f"the tree has more than {limits.MAX_PENDING} branches waiting")
     if next(entries, None) is not None:
         raise Rejection("the tree goes on after its last branch is closed")
 
 
-def remaining(allocation: Allocation, cut: Cut, left: Options) -> Options | None:
+def remaining(allocation: Allocation, cut: Cut, left: Options, alike: list[list[int]]) -> Options | None:
     """The options that a cut leaves, None where it closes the branch."""
     active = [(m, uses) for m, uses in zip(cut.multipliers, allocation.uses, strict=True) if m]
     values = [
@@ -185,13 +195,31 @@ def remaining(allocation: Allocation, cut: Cut, left: Options) -> Options | None
         tuple(o for o, value in zip(options, group, strict=True) if bound - best + value <= most)
         for options, group, best in zip(left, values, least, strict=True)
     )
-    return kept if all(kept) else None
+    return ordered(kept, alike)
 
 
-def _halves(left: Options, split: Split) -> list[Options]:
-    """The branch of the earlier options, and that of the later ones."""
+def halves(left: Options, split: Split, alike: list[list[int]]) -> list[Options]:
+    """The branch of the earlier options and that of the later ones, as far as they have any choice in order."""
     options = left[split.group]
     parts = tuple(o for o in options if o < split.option), tuple(o for o in options if o >= split.option)
     if not all(parts):
         raise Rejection("a split of the tree leaves a part without options")
-    return [(*left[: split.group], part, *left[split.group + 1 :]) for part in parts]
+    branches = [ordered((*left[: split.group], part, *left[split.group + 1 :]), alike) for part in parts]
+    return [branch for branch in branches if branch is not None]
+
+
+def ordered(left: Options, alike: list[list[int]]) -> Options | None:
+    """What is left in order; None where a group has no options."""
+    if not all(left):
+        return None
+    kept = list(left)
+    for groups in alike:
+        first = 0
+        for g in groups:
+            kept[g] = tuple(o for o in kept[g] if o >= first)
+            first = min(kept[g], default=limits.MAX_OPTIONS)
+        last = limits.MAX_OPTIONS
+        for g in reversed(groups):
+            kept[g] = tuple(o for o in kept[g] if o <= last)
+            last = max(kept[g], default=-1)
+    return tuple(kept) if all(kept) else None

@@ -153,8 +153,8 @@ def scan_significands(
     return _scan(problem, "p", range(1, len(formats) + 1), formats, timeout=timeout, run_all=run_all, progress=progress)
 
 
-Ask = Callable[[FloatFormat], Asked]
-"""The question about one format, with the places that have formats of their own."""
+Ask = Callable[[Sequence[FloatFormat]], Sequence[Asked]]
+"""The question about each format, with the places that have formats of their own."""
 
 
 def scan_exponents(
@@ -170,8 +170,8 @@ def scan_exponents(
     every = range(base.emin, base.emax + 1)
 
     def scan(quantity: str, values: Sequence[int], first: float) -> Scan:
-        formats = [ask(with_numbers(base, **{"p": base.p, "emin": base.emin, "emax": base.emax, quantity: value})) for value in values]
-        return _scan(problem, quantity, values, formats, timeout=timeout, run_all=run_all, progress=_halved(progress, first))
+        formats = [with_numbers(base, **{"p": base.p, "emin": base.emin, "emax": base.emax, quantity: value}) for value in values]
+        return _scan(problem, quantity, values, ask(formats), timeout=timeout, run_all=run_all, progress=_halved(progress, first))
 
     emax, emin = scan("emax", every, 0.0), scan("emin", every[::-1], 0.5)
     if emax.sufficient_from is None or emin.sufficient_from is None:
@@ -181,7 +181,7 @@ def scan_exponents(
         for wider in range(_WIDENED + 1)
         if (low := min(emin.sufficient_from, emax.sufficient_from) - wider) <= (high := emax.sufficient_from + wider)
     ]
-    joint = prove(problem, [ask(fmt) for fmt in ranges], timeout=timeout, run_all=run_all, until=Verdict.SUFFICIENT).results
+    joint = prove(problem, ask(ranges), timeout=timeout, run_all=run_all, until=Verdict.SUFFICIENT).results
     return ExponentRange(base=base, emax=emax, emin=emin, joint=joint)
 
 

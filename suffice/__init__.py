@@ -22,12 +22,19 @@ if TYPE_CHECKING:
     from suffice.api import minimum as minimum
     from suffice.api import prove as prove
     from suffice.errors import SufficeError as SufficeError
+    from suffice.frontiers import largest_box as largest_box
+    from suffice.frontiers import significand_staircase as significand_staircase
+    from suffice.frontiers import smallest_exponents as smallest_exponents
+    from suffice.frontiers import smallest_significand as smallest_significand
+    from suffice.frontiers import smallest_tolerance as smallest_tolerance
     from suffice.questions import Placement as Placement
     from suffice.questions import Problem as Problem
 
 _HOMES = {
     "BoundsAnswer": "answers", "MinimumAnswer": "answers", "ProofAnswer": "answers",
     "bounds": "api", "check": "api", "explain": "api", "minimum": "api", "prove": "api",
+    "largest_box": "frontiers", "significand_staircase": "frontiers", "smallest_exponents": "frontiers",
+    "smallest_significand": "frontiers", "smallest_tolerance": "frontiers",
     "SufficeError": "errors",
     "Placement": "questions", "Problem": "questions",
 }  # fmt: skip

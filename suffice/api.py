@@ -60,7 +60,7 @@ def prove(
     """
     from suffice.prover.portfolio import prove as decide
 
-    asking = _asking(problem, formats, placement, question)
+    asking = asking_of(problem, formats, placement, question)
     return ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
 
 
@@ -80,7 +80,7 @@ def minimum(
     """
     from suffice.prover.minimum import minimum as decide
 
-    asking = _asking(problem, formats, placement, question, otherwise=LADDER)
+    asking = asking_of(problem, formats, placement, question, otherwise=LADDER)
     return MinimumAnswer(decide(asking.problem, by_size(asking.formats), timeout=timeout, run_all=run_all, progress=progress))
 
 
@@ -96,7 +96,7 @@ def bounds(
     """Range, slopes and curvatures on the box, and the error bracket in each format. Arguments as in `prove`; no tolerance is needed."""
     from suffice.prover.brackets import bounds as decide
 
-    asking = _asking(problem, formats, placement, question)
+    asking = asking_of(problem, formats, placement, question)
     return BoundsAnswer(decide(asking.problem, asking.formats, timeout=timeout, progress=progress))
 
 
@@ -128,13 +128,14 @@ def bytes_of(certificate: CertificateSource) -> bytes:
     return read_bytes(certificate, MAX_BYTES)
 
 
-def _asking(
+def asking_of(
     problem: ProblemData | Path | str,
     formats: FormatsAsked | None,
     placement: Placement | None,
     question: Question,
     otherwise: str | None = None,
 ) -> Asking:
+    """The question that the arguments of `prove` put together. Raises SufficeError."""
     if isinstance(problem, Path) and not question:
         return read_file(problem, formats, placement, otherwise)
     if isinstance(problem, str):

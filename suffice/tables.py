@@ -162,7 +162,7 @@ def function_table(bounds: Bounds) -> Table:
 
 def headline(problem: Problem) -> str:
     """The question in one line."""
-    sides = ", ".join(f"{name} in [{_number(side.lo)}, {_number(side.hi)}]" for name, side in problem.box.items())
+    sides = ", ".join(f"{name} in [{number_text(side.lo)}, {number_text(side.hi)}]" for name, side in problem.box.items())
     parts = [f"{problem.name or 'f'} = {formula_text(problem)}", sides, conditions_text(problem), tolerance_text(problem)]
     return printable("; ".join(part for part in parts if part))
 
@@ -192,8 +192,8 @@ def tolerance_text(problem: Problem) -> str:
     tolerance = problem.tolerance
     if tolerance is None:
         return ""
-    relative = f"{_number(tolerance.relative)} |f|" if tolerance.relative else ""
-    absolute = _number(tolerance.absolute) if tolerance.absolute or not relative else ""
+    relative = f"{number_text(tolerance.relative)} |f|" if tolerance.relative else ""
+    absolute = number_text(tolerance.absolute) if tolerance.absolute or not relative else ""
     return f"|error| <= {' + '.join(part for part in (absolute, relative) if part)}"
 
 
@@ -202,7 +202,7 @@ def measure_text(problem: Problem) -> str:
     tolerance = problem.tolerance
     if tolerance is None or not tolerance.relative:
         return "error"
-    return "relative error" if tolerance.is_relative else f"error - {_number(tolerance.relative)} |f|"
+    return "relative error" if tolerance.is_relative else f"error - {number_text(tolerance.relative)} |f|"
 
 
 def possibility(result: Result) -> str:
@@ -223,10 +223,11 @@ def bracket(low: Amount | None, high: Amount | None) -> str:
 
 def point_text(point: Point) -> str:
     """An input, by nearest decimals where the exact numbers are long."""
-    return ", ".join(f"{name} = {_number(value)}" for name, value in sorted(point.items()))
+    return ", ".join(f"{name} = {number_text(value)}" for name, value in sorted(point.items()))
 
 
-def _number(q: Fraction) -> str:
+def number_text(q: Fraction) -> str:
+    """A decimal where one of few digits is exact, else a short quotient, else about what it is."""
     return decimal_nearest(q, 12) if is_decimal(q, 12) else str(q) if len(str(q)) <= 12 else f"about {decimal_nearest(q, 9)}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from suffice.errors import InputError
 if TYPE_CHECKING:
     from suffice.encodings.problem import Problem
     from suffice.proofs.archive import Receipt
+    from suffice.proofs.certificate import Certificate
     from suffice.prover.results import Bounds, Result
 
 
@@ -63,14 +64,19 @@ def check_place(save: Path | None) -> None:
 
 def keep(problem: Problem, results: Sequence[Result], keeping: Keeping) -> Kept:
     """Write the certificates where the options say. Raises InputError and ArchiveError."""
+    return keep_named(problem, {result.format: result.certificate for result in results}, keeping)
+
+
+def keep_named(problem: Problem, certificates: Mapping[str, Certificate], keeping: Keeping) -> Kept:
+    """The same for certificates under names of any kind. Raises InputError and ArchiveError."""
     files: dict[str, Path] = {}
-    if keeping.save is not None:
+    if keeping.save is not None and certificates:
         from suffice.proofs.certificate import write
 
-        files = file_names([result.format for result in results], keeping.save)
-        for result in results:
-            write(result.certificate, files[result.format])
-    receipts = {} if keeping.archive is None else _archive(problem, results, keeping.archive)
+        files = file_names(list(certificates), keeping.save)
+        for name, certificate in certificates.items():
+            write(certificate, files[name])
+    receipts = {} if keeping.archive is None else _archive(problem, certificates, keeping.archive)
     return Kept(files, receipts, keeping.archive)
 
 
@@ -101,7 +107,7 @@ def file_names(formats: Sequence[str], save: Path) -> dict[str, Path]:
     return names
 
 
-def _archive(problem: Problem, results: Sequence[Result], place: str) -> dict[str, Receipt]:
+def _archive(problem: Problem, certificates: Mapping[str, Certificate], place: str) -> dict[str, Receipt]:
     from suffice.proofs.archive import Archive
     from suffice.proofs.certificate import canonical_bytes
     from suffice.tables import formula_text
@@ -109,6 +115,6 @@ def _archive(problem: Problem, results: Sequence[Result], place: str) -> dict[st
     shown = problem.name or formula_text(problem)
     with Archive.open(place) as archive:
         return {
-            result.format: archive.add(canonical_bytes(result.certificate), f"{shown} in {result.format}: {result.verdict.value}")
-            for result in results
+            name: archive.add(canonical_bytes(certificate), f"{shown} in {name}: {certificate.verdict.value}")
+            for name, certificate in certificates.items()
         }

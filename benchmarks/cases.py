@@ -1,4 +1,4 @@
-"""The problems that are measured: every .toml and .fpcore file below some folders, each core of a file that holds several."""
+"""The problems that are measured: every .toml and .fpcore file below some folders but families, each core of a file that holds several."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from suffice.encodings.readers.family_toml import is_family_file
 from suffice.encodings.readers.sexpressions import Atom, Group, read_items
 from suffice.errors import SufficeError
 
@@ -30,7 +31,7 @@ def find_cases(places: Iterable[Path]) -> list[BenchCase]:
 def _files(place: Path) -> list[Path]:
     if not place.exists():
         raise FileNotFoundError(f"{place} is not there")
-    return sorted(path for path in place.rglob("*") if path.suffix in SUFFIXES) if place.is_dir() else [place]
+    return sorted(path for path in place.rglob("*") if path.suffix in SUFFIXES and not is_family_file(path)) if place.is_dir() else [place]
 
 
 def cases_of(path: Path) -> list[BenchCase]:

@@ -15,9 +15,10 @@ import pytest
 from benchmarks.cases import PROBLEMS, cases_of, find_cases
 from suffice.encodings.evaluate import evaluate_float
 from suffice.encodings.problem import Problem
+from suffice.encodings.readers.family_toml import is_family_file
 from suffice.encodings.readers.toml import read_problem_file
 
-FILES = {path.stem: path for path in sorted(PROBLEMS.rglob("*")) if path.suffix in (".toml", ".fpcore")}
+FILES = {path.stem: path for path in sorted(PROBLEMS.rglob("*")) if path.suffix in (".toml", ".fpcore") and not is_family_file(path)}
 Values = dict[str, float]
 
 

@@ -146,6 +146,12 @@ def significands(base: FloatFormat, max_bits: int = MAX_BITS) -> list[FloatForma
     return [with_numbers(base, p=p, emin=base.emin, emax=base.emax) for p in range(1, max_bits + 1)]
 
 
+def check_placed(asked: Asked, fmt: FloatFormat) -> None:
+    """Raises InputError where the format that is looked for stands nowhere: all places have formats of their own."""
+    if fmt not in (asked.input, asked.compute, asked.output):
+        raise InputError("inputs, operations and output all have formats of their own", mend="leave out the one that is looked for")
+
+
 def scan_significands(
     problem: Problem, formats: Sequence[Asked], *, timeout: float | None = None, run_all: bool = False, progress: Progress | None = None
 ) -> Scan:

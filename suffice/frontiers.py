@@ -13,7 +13,7 @@ from suffice.errors import InputError
 from suffice.frontier_answers import BoxAnswer, ExponentAnswer, SignificandAnswer, StaircaseAnswer, ToleranceAnswer
 from suffice.hardware_specs.format import FloatFormat, Format
 from suffice.prover.boxes import FINEST
-from suffice.prover.significand import MAX_BITS, float_base, significands, with_numbers
+from suffice.prover.significand import MAX_BITS, check_placed, float_base, significands, with_numbers
 from suffice.questions import Number, Placement, read_exact, read_format
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def smallest_significand(
     from suffice.prover.significand import scan_significands
 
     formats = significands(base_format(base, emin, emax), max_bits)
-    asking = asking_of(problem, formats, check_placed(placement), question)
+    asking = asking_of(problem, formats, placement, question)
+    check_placed(asking.formats[0], formats[0])
     return SignificandAnswer(scan_significands(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
 
 
@@ -66,13 +67,13 @@ def smallest_exponents(
     from suffice.prover.significand import scan_exponents
 
     fmt = base_format(base, emin, emax)
-    placed = check_placed(placement)
-    asked = asking_of(problem, fmt, placed, question)
+    asking = asking_of(problem, fmt, placement, question)
+    check_placed(asking.formats[0], fmt)
 
     def ask(formats: Sequence[FloatFormat]) -> Sequence[Asked]:
-        return asking_of(problem, formats, placed, question).formats
+        return asking_of(problem, formats, placement, question).formats
 
-    return ExponentAnswer(scan_exponents(asked.problem, fmt, ask, timeout=timeout, run_all=run_all, progress=progress))
+    return ExponentAnswer(scan_exponents(asking.problem, fmt, ask, timeout=timeout, run_all=run_all, progress=progress))
 
 
 def significand_staircase(
@@ -93,7 +94,8 @@ def significand_staircase(
 
     thresholds = check_tolerances([read_exact(value, "tolerances") for value in tolerances])
     formats = significands(base_format(base, emin, emax), max_bits)
-    asking = asking_of(problem, formats, check_placed(placement), question)
+    asking = asking_of(problem, formats, placement, question)
+    check_placed(asking.formats[0], formats[0])
     return StaircaseAnswer(staircase(asking.problem, thresholds, asking.formats, timeout=timeout, progress=progress))
 
 
@@ -143,13 +145,6 @@ def base_format(base: str | Format, emin: int | None, emax: int | None) -> Float
     if emin is None and emax is None:
         return fmt
     return with_numbers(fmt, p=fmt.p, emin=fmt.emin if emin is None else emin, emax=fmt.emax if emax is None else emax)
-
-
-def check_placed(placement: Placement | None) -> Placement | None:
-    """The placement, which must leave a place for the format that is looked for. Raises InputError."""
-    if placement is not None and None not in (placement.input, placement.compute, placement.output):
-        raise InputError("inputs, operations and output all have formats of their own", mend="leave out the one that is looked for")
-    return placement
 
 
 def check_tolerances(tolerances: Sequence[Fraction]) -> Sequence[Fraction]:

@@ -36,14 +36,19 @@ _WIDTH, _HEIGHT = 7.0, 3.6
 
 def check_picture(path: Path, problem: Problem) -> None:
     """Complain before the work, not after it. Raises InputError."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"no picture has the suffix {path.suffix!r}", where=str(path), mend=f"end the name in {' or '.join(SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise InputError("there is no such folder", where=str(path.parent), mend="create it first")
+    check_picture_file(path)
     wide = sum(side.lo < side.hi for side in problem.box.values())
     if not 1 <= wide <= _MOST_INPUTS:
         mend = "shut the others into a point, as in --var x=1:1" if wide else "give an input an interval"
         raise InputError(f"a picture of {wide} inputs that vary cannot be drawn: it takes one or two", where="--plot", mend=mend)
+
+
+def check_picture_file(path: Path) -> None:
+    """The same for the file's name alone. Raises InputError."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"no picture has the suffix {path.suffix!r}", where=str(path), mend=f"end the name in {' or '.join(SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise InputError("there is no such folder", where=str(path.parent), mend="create it first")
 
 
 def draw_errors(path: Path, bounds: Bounds, formats: Sequence[Asked], *, progress: Progress | None = None) -> None:
@@ -60,7 +65,7 @@ def draw_errors(path: Path, bounds: Bounds, formats: Sequence[Asked], *, progres
     for k, (row, asked, result) in enumerate(zip(rows, formats, bounds.results, strict=True)):
         told = _within(progress, f"picture of {asked.name}", k, len(formats))
         _draw_row(row, _case(bounds.problem, asked), names, result, told)
-    _save(figure, path)
+    save_picture(figure, path)
 
 
 def _case(problem: Problem, asked: Asked) -> Case:
@@ -70,7 +75,8 @@ def _case(problem: Problem, asked: Asked) -> Case:
     return open_case(problem, asked, range_bounds(problem.expression, problem.box, preconditions=problem.preconditions))
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_picture(figure: Figure, path: Path) -> None:
+    """Write it. Raises InputError."""
     try:
         figure.savefig(path, dpi=120)
     except OSError as error:

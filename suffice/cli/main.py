@@ -15,7 +15,8 @@ from suffice import __version__
 from suffice.cli.archive import archive_app
 from suffice.cli.certificates import check, explain
 from suffice.cli.listings import devices, formats
-from suffice.cli.proving import bounds, minimum, prove
+from suffice.cli.minimising import minimum
+from suffice.cli.proving import bounds, prove
 from suffice.cli.statuses import BAD_INPUT, INTERNAL, INTERRUPTED, READER_GONE
 from suffice.errors import SufficeError
 

@@ -1,4 +1,4 @@
-"""The commands prove, minimum and bounds."""
+"""The commands prove and bounds."""
 
 from __future__ import annotations
 
@@ -76,71 +76,7 @@ def prove(
         results += answer.results
     if as_json:
         print_answers(objects)
-    raise typer.Exit(_status(results, expect))
-
-
-def minimum(
-    problem: o.ProblemFile = None,
-    among: o.Among = None,
-    expr: o.Formula = None,
-    var: o.Sides = None,
-    eps: o.Eps = None,
-    relative: o.Relative = False,
-    abs: o.Absolute = None,
-    rel: o.RelativePart = None,
-    inputs: o.Inputs = None,
-    where: o.Where = None,
-    input_format: o.InputFormat = None,
-    compute: o.Compute = None,
-    output_format: o.OutputFormat = None,
-    override: o.Override = False,
-    accuracy: o.Accuracy = None,
-    timeout: o.Timeout = None,
-    run_all: o.RunAll = False,
-    save: o.Save = None,
-    archive: o.ArchivePlace = None,
-    trace: o.Trace = False,
-    as_json: o.AsJson = False,
-) -> None:
-    """The smallest format that is enough, and the proof for each smaller one.
-
-    \b
-    suffice minimum problem.toml --among int8,fp8_e4m3,bf16,fp16,fp32
-    suffice minimum --expr 'x*x' --var x=0:1 --eps 1e-3 --trace --archive archive.db
-    """
-    from suffice.answers import MinimumAnswer
-    from suffice.api import LADDER
-    from suffice.prover.minimum import minimum as decide
-    from suffice.questions import by_size
-
-    check_place(save)
-    question = QuestionOptions(
-        file=problem,
-        expr=expr,
-        var=var or (),
-        eps=eps,
-        relative=relative,
-        absolute=abs,
-        relative_part=rel,
-        inputs=inputs,
-        where=where or (),
-    )
-    placement = make_placement(input_format, compute, output_format, override, accuracy)
-    results: list[Result] = []
-    objects = {}
-    for asking in read_askings(question, among or (), placement, otherwise=LADDER):
-        with progress_bar() as progress:
-            answer = MinimumAnswer(decide(asking.problem, by_size(asking.formats), timeout=timeout, run_all=run_all, progress=progress))
-        traced = [result for result in answer.results if result.format == answer.minimum] or answer.results[-1:]
-        extra = {"minimum": answer.minimum, "tight": answer.tight}
-        keeping = Keeping(for_output(save, asking.output), archive)
-        objects[asking.output] = report(
-            answer, extra, keeping=keeping, traced=traced if trace else (), findings=run_all, as_json=as_json
-        )
-        results += answer.results
-    if as_json:
-        print_answers(objects)
-    raise typer.Exit(_status(results, None))
+    raise typer.Exit(status_of(results, expect))
 
 
 def bounds(
@@ -197,9 +133,7 @@ def bounds(
     objects = {}
     for asking, picture in zip(askings, pictures, strict=True):
         with progress_bar() as progress:
-            found = decide(
-                asking.problem, asking.formats, timeout=timeout, explain=explain, certify=save is not None, progress=progress
-            )
+            found = decide(asking.problem, asking.formats, timeout=timeout, explain=explain, certify=save is not None, progress=progress)
         answer = BoundsAnswer(found)
         if not as_json:
             show(answer.tables())
@@ -214,7 +148,8 @@ def bounds(
         print_answers(objects)
 
 
-def _status(results: Sequence[Result], expect: Verdict | None) -> int:
+def status_of(results: Sequence[Result], expect: Verdict | None) -> int:
+    """The exit status for these verdicts."""
     if expect is not None:
         return DONE if all(result.verdict == expect for result in results) else UNEXPECTED
     return UNDECIDED if any(result.verdict == Verdict.UNDECIDED for result in results) else DONE

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from suffice.cli.keeping import Keeping, Kept, keep
 
 if TYPE_CHECKING:
-    from suffice.answers import MinimumAnswer, ProofAnswer
+    from suffice.encodings.problem import Problem
+    from suffice.proofs.certificate import Certificate
     from suffice.prover.results import Result
+    from suffice.tables import Table
+
+
+class Answer(Protocol):
+    """A problem with a result for each of several formats, as prove and minimum give it."""
+
+    @property
+    def problem(self) -> Problem: ...
+    @property
+    def results(self) -> tuple[Result, ...]: ...
+    def tables(self) -> tuple[Table, ...]: ...
 
 
 def report(
-    answer: ProofAnswer | MinimumAnswer,
+    answer: Answer,
     extra: dict[str, Any] | None = None,
     *,
     keeping: Keeping,
@@ -28,24 +40,30 @@ def report(
     if not as_json:
         _print_tables(answer, findings=findings)
     kept = keep(answer.problem, answer.results, keeping)
-    proofs = _proofs(traced)
+    proofs = proofs_of({result.format: result.certificate for result in traced})
     if as_json:
         return _object(answer, kept, proofs, extra or {})
-    for text in ("\n".join(kept.lines()), *proofs.values()):
-        if text:
-            print(f"\n{text}".rstrip())
+    print_kept(kept, proofs)
     return {}
 
 
-def _proofs(traced: Sequence[Result]) -> dict[str, str]:
-    if not traced:
+def print_kept(kept: Kept, proofs: Mapping[str, str]) -> None:
+    """Where the certificates are, and the proofs."""
+    for text in ("\n".join(kept.lines()), *proofs.values()):
+        if text:
+            print(f"\n{text}".rstrip())
+
+
+def proofs_of(certificates: Mapping[str, Certificate]) -> dict[str, str]:
+    """Each certificate as a readable proof."""
+    if not certificates:
         return {}
     from suffice.proofs.trace import render, trace
 
-    return {result.format: render(trace(result.certificate)) for result in traced}
+    return {name: render(trace(certificate)) for name, certificate in certificates.items()}
 
 
-def _print_tables(answer: ProofAnswer | MinimumAnswer, *, findings: bool) -> None:
+def _print_tables(answer: Answer, *, findings: bool) -> None:
     from suffice.rendering import show
     from suffice.tables import finding_table
 
@@ -62,7 +80,7 @@ def print_answers(answers: Mapping[str, dict[str, Any]]) -> None:
         print_object({"outputs": [{"output": name, **answer} for name, answer in answers.items()]})
 
 
-def _object(answer: ProofAnswer | MinimumAnswer, kept: Kept, proofs: dict[str, str], extra: dict[str, Any]) -> dict[str, Any]:
+def _object(answer: Answer, kept: Kept, proofs: dict[str, str], extra: dict[str, Any]) -> dict[str, Any]:
     from suffice.cli.json_output import problem_object, result_object
 
     results = []

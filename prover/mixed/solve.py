@@ -1,4 +1,4 @@
-"""The cheapest choice of an allocation, and the tree of cuts and splits that proves it: the kernel's own rules, applied as they are found."""
+"""The cheapest choice of an allocation, and the tree of cuts and splits that proves it: the kernel's own rules, as they are needed."""
 
 from __future__ import annotations
 
@@ -174,10 +174,12 @@ _WORTH_ANOTHER_CUT = 0.8
 """A cut that leaves so few of the options is followed by another."""
 
 
-def solve(table: Table, *, seconds: float) -> Solved | None:
-    """The cheapest feasible choice, proved where time allows; None where none was found."""
+def solve(table: Table, *, seconds: float, first: Choice | None = None) -> Solved | None:
+    """The cheapest feasible choice, proved where time allows; None where none was found. `first` is one to begin with."""
     start = time.monotonic()
     solver = Solver(table, start + seconds)
+    if first is not None:
+        solver.offer(first)
     tree = solver.run()
     if solver.choice is None:
         return None
@@ -203,4 +205,4 @@ def certificate_of(table: Table, solved: Solved) -> AllocationCertificate | None
 
 def _within(choice: Choice, left: Options) -> Choice:
     """The choice with the nearest option wherever its own is not left."""
-    return tuple(min(options, key=lambda o, wanted=wanted: abs(o - wanted)) for wanted, options in zip(choice, left, strict=True))
+    return tuple(min((abs(o - wanted), o) for o in options)[1] for wanted, options in zip(choice, left, strict=True))

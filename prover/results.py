@@ -30,13 +30,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SolverRun:
-    """One solver's word on one SMT-LIB script."""
+    """One solver's word on one SMT-LIB script: with the unsat core, with the proof or the model where asked for, or why it does not know.
+
+    A model gives constants their values, rational ones written as quotients.
+    """
 
     solver: str
     version: str
     answer: Literal["sat", "unsat", "unknown"]
     seconds: float
     core: tuple[str, ...] = ()
+    reason: str = ""
+    proof: str = ""
+    model: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,16 @@
+; lemma: s1_sterbenz
+; label: S1
+; statement: y/2 <= x <= 2y, x and y numbers of the format, subnormals kept: x - y is one (Sterbenz)
+; reading: in units of the finer of the two spacings: x, y integers, the smaller below B = 2^p; x - y is then an integer below 2^p in size
+; hypothesis significand, by hand spacing: the smaller of x and y is below 2^p units
+; hypothesis at_least_half, premise: y <= 2x
+; hypothesis at_most_twice, premise: x <= 2y
+(set-logic QF_LIA)
+(declare-const x Int)
+(declare-const y Int)
+(declare-const B Int)
+(assert (! (or (< x B) (< y B)) :named significand))
+(assert (! (<= y (* 2 x)) :named at_least_half))
+(assert (! (<= x (* 2 y)) :named at_most_twice))
+(assert (! (not (and (< (- x y) B) (< (- y x) B))) :named negated_conclusion))
+(check-sat)

@@ -46,7 +46,7 @@ def limit_resources(memory: int, seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     processor = int(seconds) + 2
-    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor))
+    resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + 1))
     signal.alarm(int(seconds) + GRACE + 1)
 
 

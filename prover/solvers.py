@@ -119,7 +119,7 @@ def _replies(output: str, solver: str, expected: set[int]) -> dict[int, SolverRu
 
 
 def _solver_run(solver: str, reply: dict[str, Any]) -> SolverRun:
-    answer = reply["answer"] if reply["answer"] in ("sat", "unsat") else "unknown"
+    answer: Answer = reply["answer"] if reply["answer"] in ("sat", "unsat") else "unknown"
     return SolverRun(
         solver=solver,
         version=str(reply.get("version", "")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations, product
 from typing import Any
 
@@ -23,11 +24,14 @@ from tests.encodings.chains import Chain, Run, Vector
 BITS = 256
 """Of Arb's power series."""
 
-DIGITS = 90
+DIGITS = (90, 180)
 """Of mpmath's values."""
 
-SLACK = Fraction(1, 10**30)
-"""Relative allowance for mpmath's rounding, far below the accuracy of any enclosure."""
+Sizes = tuple[Fraction, Fraction]
+"""Lower bounds of L and of kappa in 2-norms, both squared."""
+
+Claim = tuple[Fraction | None, Fraction | None]
+"""An alleged upper bound of L and one of kappa; None claims nothing."""
 
 
 class NoSeriesError(Exception):
@@ -119,9 +123,17 @@ def _exact(number: Any) -> Fraction:
     return Fraction(significand << exponent) if exponent >= 0 else Fraction(significand, 1 << -exponent)
 
 
-def value(chain: Chain, point: Vector, moves: Sequence[Vector] | None = None) -> Vector:
-    """The chain's value at the point; `moves` are added to the outputs of the layers. Raises ValueError where it is not real."""
-    with mpmath.workdps(DIGITS):
+def value(chain: Chain, point: Vector, moves: Sequence[Vector] | None = None) -> tuple[Interval, ...]:
+    """Where mpmath believes the chain's value at the point to be; `moves` are added to the outputs of the layers.
+
+    The allowance is twice the difference of two precisions. Raises ValueError where the value is not real.
+    """
+    rough, fine = (_value(chain, point, moves, digits) for digits in DIGITS)
+    return tuple(Interval(v - 2 * abs(u - v), v + 2 * abs(u - v)) for u, v in zip(rough, fine, strict=True))
+
+
+def _value(chain: Chain, point: Vector, moves: Sequence[Vector] | None, digits: int) -> Vector:
+    with mpmath.workdps(digits):
         values = [from_fraction(x) for x in point]
         for number, layer in enumerate(chain.parsed):
             inputs = dict(zip(layer.inputs, values, strict=True))
@@ -168,64 +180,65 @@ def to_fraction(number: Any) -> Fraction:
     return Fraction(signed << exponent) if exponent >= 0 else Fraction(signed, 1 << -exponent)
 
 
-def divided_differences(chain: Chain, a: Vector, b: Vector) -> tuple[Fraction, Fraction]:
-    """For the segment from a to b, with F of one output: |F(b) - F(a)| / |b - a| squared in 2-norms, and |F[a, (a+b)/2, b]|^2 likewise.
+def sizes_between(chain: Chain, a: Vector, b: Vector) -> Sizes:
+    """Lower bounds from |F(b) - F(a)| <= L |b - a| and |F(a) + F(b) - 2 F((a + b)/2)| <= kappa |b - a|^2 / 2.
 
-    The latter is at most kappa^2, whether F is twice differentiable or its gradient only Lipschitz.
+    The latter holds whether F is twice differentiable or its gradient only Lipschitz.
     """
     middle = tuple((p + q) / 2 for p, q in zip(a, b, strict=True))
     low, centre, high = (value(chain, point) for point in (a, middle, b))
-    distance = sum(((q - p) ** 2 for p, q in zip(a, b, strict=True)), Fraction(0))
-    first = sum(((v - u) ** 2 for u, v in zip(low, high, strict=True)), Fraction(0))
-    second = sum(((u + v - 2 * w) ** 2 for u, w, v in zip(low, centre, high, strict=True)), Fraction(0))
-    return first / distance, 4 * second / distance**2
+    length = sum(((q - p) ** 2 for p, q in zip(a, b, strict=True)), Fraction(0))
+    first = sum((_least(v.lo - u.hi, v.hi - u.lo) ** 2 for u, v in zip(low, high, strict=True)), Fraction(0))
+    second = sum(
+        (_least(u.lo + v.lo - 2 * w.hi, u.hi + v.hi - 2 * w.lo) ** 2 for u, w, v in zip(low, centre, high, strict=True)), Fraction(0)
+    )
+    return first / length, 4 * second / length**2
 
 
-def points_exceed(chain: Chain, lipschitz: Fraction | None, curvature: Fraction | None, pieces: int = 16) -> bool:
-    """Whether Arb's series at a point, or on all of a small box, is surely larger than a bound says: along the diagonal and each axis."""
-    width = len(chain.sides)
-    axes = [tuple(Fraction(i == k) for i in range(width)) for k in range(width)]
-    for k in range(pieces + 1):
-        low, high = (chain.at([Fraction(min(max(end, 0), 4 * pieces), 4 * pieces)] * width) for end in (4 * k - 1, 4 * k + 1))
-        middle = chain.at([Fraction(k, pieces)] * width)
-        for direction in dict.fromkeys([*axes, tuple([Fraction(1)] * width)]):
-            for box in ([Interval(x, x) for x in middle], [Interval(a, b) for a, b in zip(low, high, strict=True)]):
-                if series_exceeds(chain, box, direction, lipschitz, curvature):
-                    return True
-    return False
+def _least(lo: Fraction, hi: Fraction) -> Fraction:
+    """The least size of a number between."""
+    return max(lo, -hi, Fraction(0))
 
 
-def series_exceeds(
-    chain: Chain, box: Sequence[Interval], direction: Vector, lipschitz: Fraction | None, curvature: Fraction | None
-) -> bool:
-    """Whether the first or half the second derivative in this direction is surely larger than a bound says, on the whole box."""
+def sizes_on(chain: Chain, box: Sequence[Interval], direction: Vector) -> Sizes:
+    """Lower bounds from the first and half the second derivative in this direction, on the whole of a box; 0 where there are none."""
     try:
         found = series(chain.parsed, box, direction)
     except NoSeriesError:
-        return False
+        return Fraction(0), Fraction(0)
     length = sum((v * v for v in direction), Fraction(0))
-    slope, bend = least_sizes(found, 1)[0], least_sizes(found, 2)[0]
-    return is_above(slope, lipschitz, length) or is_above(bend, curvature, length**2)
+    return least_sizes(found, 1)[0] / length, least_sizes(found, 2)[0] / length**2
 
 
-def segment_exceeds(chain: Chain, a: Vector, b: Vector, lipschitz: Fraction | None, curvature: Fraction | None) -> bool:
-    """Whether a divided difference of mpmath's values between two points is larger than a bound says."""
-    first, second = divided_differences(chain, a, b)
-    return is_above(first, lipschitz, 1 + SLACK) or is_above(second, curvature, 1 + SLACK)
+@lru_cache
+def sizes_found(chain: Chain) -> Sizes:
+    """The largest lower bounds found at points and on small boxes, along the axes and the diagonal, and on segments of the diagonal."""
+    width, pieces = len(chain.sides), 16
+    axes = [tuple(Fraction(i == k) for i in range(width)) for k in range(width)]
+    directions = dict.fromkeys([*axes, tuple([Fraction(1)] * width)])
+    found: list[Sizes] = []
+    for k in range(pieces + 1):
+        low, high = (chain.at([Fraction(min(max(end, 0), 4 * pieces), 4 * pieces)] * width) for end in (4 * k - 1, 4 * k + 1))
+        point = [Interval(x, x) for x in chain.at([Fraction(k, pieces)] * width)]
+        small = [Interval(a, b) for a, b in zip(low, high, strict=True)]
+        found += [sizes_on(chain, box, direction) for direction in directions for box in (point, small)]
+    places = [chain.at([Fraction(k, 4)] * width) for k in range(5)]
+    found += [sizes_between(chain, a, b) for a, b in combinations(places, 2)]
+    return max(slope for slope, _ in found), max(bend for _, bend in found)
 
 
-def is_above(square: Fraction, bound: Fraction | None, scale: Fraction) -> bool:
-    """Whether a number, given squared, is above a bound times sqrt(scale); never where nothing was claimed."""
-    return bound is not None and square > bound * bound * scale
+def contradicts(sizes: Sizes, claim: Claim) -> bool:
+    """Whether a lower bound is larger than an alleged upper bound."""
+    return any(bound is not None and square > bound * bound for square, bound in zip(sizes, claim, strict=True))
 
 
 def distance(run: Run) -> Fraction:
-    """How far the moved run ends from the exact one, in the max norm; raises ValueError where it leaves a layer's domain."""
+    """At least how far the moved run ends from the exact one, in the max norm; raises ValueError where it leaves a layer's domain."""
     moves = [tuple(shift * error for shift in part) for part, error in zip(run.shifts, run.errors, strict=True)]
     start = run.chain.at(run.start)
     exact = value(run.chain, start)
     computed = value(run.chain, tuple(x + move for x, move in zip(start, moves[0], strict=True)), moves[1:])
-    return max(abs(u - v) for u, v in zip(exact, computed, strict=True))
+    return max(_least(v.lo - u.hi, v.hi - u.lo) for u, v in zip(exact, computed, strict=True))
 
 
 def cornered(run: Run) -> Iterator[Run]:
@@ -240,10 +253,3 @@ def gradient_moves(chain: Chain, a: Vector, b: Vector) -> Fraction:
     low, high = ([series(chain.parsed, [Interval(x, x) for x in point], axis)[0][1] for axis in axes] for point in (a, b))
     change = sum((_exact((v - u).abs_lower()) ** 2 for u, v in zip(low, high, strict=True)), Fraction(0))
     return change / sum(((q - p) ** 2 for p, q in zip(a, b, strict=True)), Fraction(0))
-
-
-def is_refuted(chain: Chain, claim: tuple[Fraction | None, Fraction | None]) -> bool:
-    """Whether a point, a small box or a segment of the box contradicts alleged Lipschitz and curvature bounds."""
-    width = len(chain.sides)
-    places = [chain.at([Fraction(k, 4)] * width) for k in range(5)]
-    return points_exceed(chain, *claim) or any(segment_exceeds(chain, a, b, *claim) for a, b in combinations(places, 2))

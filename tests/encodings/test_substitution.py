@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
+
 from suffice.encodings.evaluate import evaluate_float
 from suffice.encodings.expression import Expression, ExpressionBuilder
 from suffice.encodings.operations import Op
@@ -20,9 +22,9 @@ def read(text: str) -> Expression:
 def test_the_composition_has_the_value_of_both() -> None:
     outer, inner = read("x^2 - y/(1 + x)"), read("exp(y) + z")
     whole = substitute(outer, {"x": inner})
-    y, z = 0.375, 1.25
-    composed = evaluate_float(outer, {"x": evaluate_float(inner, {"y": [y], "z": [z]}), "y": [y]})
-    assert evaluate_float(whole, {"y": [y], "z": [z]}) == composed
+    y, z = np.array([0.375, -2.0]), np.array([1.25, 3.0])
+    composed = evaluate_float(outer, {"x": evaluate_float(inner, {"y": y, "z": z}), "y": y})
+    assert np.array_equal(evaluate_float(whole, {"y": y, "z": z}), composed)
     assert set(whole.variables) == {"y", "z"}
 
 

@@ -5,33 +5,43 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 
 from suffice.encodings.enclosures.composition import ChainBounds, Layer, LayerBounds, chain_bounds, extended, layer_bounds, single
 from suffice.encodings.problem import Interval
-from tests.encodings.chain_oracle import NoSeriesError, greatest_size, series
+from tests.encodings.chain_oracle import Claim, NoSeriesError, greatest_size, series
 from tests.encodings.chains import Chain, Run
 
 PIECES = 60
+"""Of the box that each search looks at: any number must give a bound."""
 
-Claim = tuple[Fraction | None, Fraction | None]
-"""An alleged Lipschitz bound and an alleged curvature bound."""
+
+@lru_cache
+def right(chain: Chain) -> ChainBounds:
+    """The bounds under test."""
+    return chain_bounds(chain.parsed, chain.box, PIECES)
+
+
+def claim_of(bounds: ChainBounds) -> Claim:
+    """What they say of L and kappa."""
+    return bounds.lipschitz, bounds.curvature
 
 
 def over_the_first_box(chain: Chain) -> Claim:
     """L and kappa of every layer over X, not over the image of the layers before."""
-    return _claim(_folded([layer_bounds(layer, chain.box, PIECES) for layer in chain.parsed]))
+    return claim_of(_folded([layer_bounds(layer, chain.box, PIECES) for layer in chain.parsed]))
 
 
 def from_samples(chain: Chain) -> Claim:
     """Sups replaced by the largest values at five points of every layer's box."""
-    layers = chain_bounds(chain.parsed, chain.box, PIECES).layers
-    return _claim(_folded([_sampled(layer, bounds) for layer, bounds in zip(chain.parsed, layers, strict=True)]))
+    layers = right(chain).layers
+    return claim_of(_folded([_sampled(layer, bounds) for layer, bounds in zip(chain.parsed, layers, strict=True)]))
 
 
 def with_flat_kinks(chain: Chain) -> Claim:
     """Curvature "0 almost everywhere" for abs, max and min of affine functions."""
-    layers = chain_bounds(chain.parsed, chain.box, PIECES).layers
-    return _claim(_folded([replace(b, curvature=Fraction(0)) if b.curvature is None else b for b in layers]))
+    layers = right(chain).layers
+    return claim_of(_folded([replace(b, curvature=Fraction(0)) if b.curvature is None else b for b in layers]))
 
 
 def with_powers_swapped(chain: Chain) -> Claim:
@@ -62,7 +72,7 @@ WRONG: dict[str, Callable[[Chain], Claim]] = {
 def unwidened(run: Run) -> Fraction:
     """C3 with each layer's Lipschitz bound over the exact image only."""
     error = run.errors[0]
-    for layer, added in zip(chain_bounds(run.chain.parsed, run.chain.box, PIECES).layers, run.errors[1:], strict=True):
+    for layer, added in zip(right(run.chain).layers, run.errors[1:], strict=True):
         assert layer.lipschitz_max is not None
         error = layer.lipschitz_max * error + added
     return error
@@ -83,10 +93,6 @@ def _folded(layers: list[LayerBounds]) -> ChainBounds:
     return chain
 
 
-def _claim(bounds: ChainBounds) -> Claim:
-    return bounds.lipschitz, bounds.curvature
-
-
 def _sampled(layer: Layer, bounds: LayerBounds) -> LayerBounds:
     (side,) = bounds.domain.values()
     slopes, bends = [Fraction(0)], [Fraction(0)]
@@ -104,7 +110,7 @@ def _sampled(layer: Layer, bounds: LayerBounds) -> LayerBounds:
 def _folded_curvature(chain: Chain, rule: Callable[[tuple[Fraction, Fraction], tuple[Fraction, Fraction]], Fraction]) -> Claim:
     """No claim about L, and a curvature by another rule than C2."""
     total: tuple[Fraction, Fraction] | None = None
-    for bounds in chain_bounds(chain.parsed, chain.box, PIECES).layers:
+    for bounds in right(chain).layers:
         if bounds.lipschitz is None or bounds.curvature is None:
             return None, None
         here = (bounds.lipschitz, bounds.curvature)

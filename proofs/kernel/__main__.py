@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     accepted = True
     for argument in arguments:
         report = read_and_check(Path(argument))
-        detail = report.reason or ", ".join([f"{report.verdict} by {report.statement}".removesuffix(" by "), *report.assumptions])
+        detail = report.reason or ", ".join([report.summary, *report.assumptions])
         print(f"{argument}: {report.status}: {detail}")
         accepted &= report.status == "accepted"
     return 0 if accepted else 1

@@ -18,10 +18,14 @@ from .jsonvalues import boolean, choice, fields, integer, listed, load, number, 
 from .laws import cell_curvature_floor, cell_slope_floor, count_floor, curvature_floor, slope_floor
 from .question import ELEMENTARY, Point, Question
 from .reading import read_point, read_question
+from .refutations import check_refutations, without_refutations
 from .script import script
 from .witnesses import pair_floor, witness_run
 
 BOUNDS = ("floor", "floor_upper", "error_bound", "witness_error")
+
+SHOWN_REGIONS = 8
+"""Regions of a family that a report names on its line."""
 
 Law = Callable[[Question, list[Point], int, int, Budget], Derivation]
 LAWS: dict[str, Law] = {
@@ -45,8 +49,20 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionReport:
+    """A verdict about members of a family: which, on one line, and by which statement."""
+
+    members: str
+    verdict: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome of checking; the rest speaks of accepted certificates."""
+    """The outcome of checking; the rest speaks of accepted certificates. The verdict about a family is that of each of its regions.
+
+    `refuted` counts the SMT-LIB scripts that no solver is needed for: their multipliers were checked (Farkas).
+    """
 
     status: str
     reason: str = ""
@@ -55,6 +71,17 @@ class Report:
     possible: bool = False
     assumptions: tuple[str, ...] = ()
     derivations: dict[str, Derivation] = field(default_factory=dict)
+    regions: tuple[RegionReport, ...] = ()
+    refuted: int = 0
+
+    @property
+    def summary(self) -> str:
+        """What was proved, on one line."""
+        if not self.regions:
+            return f"{self.verdict} by {self.statement}".removesuffix(" by ")
+        shown = [f"{region.members} {region.verdict} by {region.statement}" for region in self.regions[:SHOWN_REGIONS]]
+        more = len(self.regions) - len(shown)
+        return f"{self.verdict}: {'; '.join(shown)}{f'; and {more} more regions' if more else ''}"
 
 
 def check(data: bytes) -> Report:
@@ -70,6 +97,8 @@ def check(data: bytes) -> Report:
 def _check(document: Any, data: bytes) -> Report:
     if isinstance(document, dict) and "allocation" in document:
         return _check_allocation(document, data)
+    if isinstance(document, dict) and "family" in document:
+        return _check_family(document, data)
     version, problem, formats, claims, verdict, statement, possible, assumptions, smt = fields(
         document, "the certificate", "version", "problem", "formats", "claims", "verdict", "statement", "possible", "assumptions", "smt"
     )
@@ -87,9 +116,10 @@ def _check(document: Any, data: bytes) -> Report:
     expected = list(assumptions_of(question, stated))
     if assumptions != expected:
         raise Rejection("the assumptions are not those that the evidence rests on")
-    if canonical(smt) != canonical(scripts(question, stated, derivations)):
+    if canonical(without_refutations(smt)) != canonical(scripts(question, stated, derivations)):
         raise Rejection("the SMT-LIB scripts are not those of the claims")
-    return Report("accepted", "", *decided, tuple(expected), derivations)
+    refuted = check_refutations(smt, budget)
+    return Report("accepted", "", *decided, tuple(expected), derivations, refuted=refuted)
 
 
 def _check_allocation(document: Any, data: bytes) -> Report:
@@ -99,6 +129,14 @@ def _check_allocation(document: Any, data: bytes) -> Report:
     if canonical(document) != data:
         raise Rejection("the file is not canonical JSON (RFC 8785)")
     return Report("accepted", verdict=f"cost {least_cost(allocation, Budget())} is the least within the limits")
+
+
+def _check_family(document: Any, data: bytes) -> Report:
+    from .families import check_family
+
+    if canonical(document) != data:
+        raise Rejection("the file is not canonical JSON (RFC 8785)")
+    return check_family(document)
 
 
 def canonical(document: Any) -> bytes:
@@ -127,14 +165,15 @@ def read_claims(value: Any) -> list[Claim]:
 def accept(question: Question, claim: Claim, budget: Budget) -> Derivation:
     """The one gate: what the evidence proves must be at least as strong as what is claimed, under the same label."""
     derived = derive(question, claim, budget)
-    if not _supports(claim, derived):
+    if not supports(claim, derived):
         raise Rejection(f"the evidence does not prove {claim.bound} = {str(claim.value)[:60]}")
     if claim.statement != derived.label:
         raise Rejection(f"{claim.bound} is proved by {derived.label}, not by {quoted(claim.statement)}")
     return derived
 
 
-def _supports(claim: Claim, derived: Derivation) -> bool:
+def supports(claim: Claim, derived: Derivation) -> bool:
+    """Whether what is derived is at least as strong as what is claimed."""
     if derived.value == INFINITE:
         return True
     if claim.value == INFINITE:
@@ -151,39 +190,43 @@ def derive(question: Question, claim: Claim, budget: Budget) -> Derivation:
     evidence = claim.evidence
     kind = evidence.get("kind") if isinstance(evidence, dict) else None
     if claim.bound == "floor":
-        return _derive_floor(question, claim, kind, budget)
+        return derive_floor(question, claim, budget)
     if claim.bound == "witness_error":
         if kind != "run":
             raise Rejection("witness_error is proved by a run")
         _, point, precision = fields(evidence, "evidence", "kind", "point", "precision")
-        return witness_run(question, read_point(point, "point", tuple(question.box)), _precision(precision), budget)
+        return witness_run(question, read_point(point, "point", tuple(question.box)), read_precision(precision), budget)
     if kind != "cover":
         raise Rejection(f"{claim.bound} is proved by a cover")
     _, splits, pieces, precision = fields(evidence, "evidence", "kind", "splits", "pieces", "precision")
-    cover = Cover(question, _precision(precision), _pieces(pieces), budget, ideal=claim.bound == "floor_upper")
+    cover = Cover(question, read_precision(precision), read_pieces(pieces), budget, ideal=claim.bound == "floor_upper")
     return cover.derive(splits)
 
 
-def _derive_floor(question: Question, claim: Claim, kind: Any, budget: Budget) -> Derivation:
+def derive_floor(question: Question, claim: Claim, budget: Budget) -> Derivation:
+    """What the evidence of a claimed floor proves."""
     evidence = claim.evidence
+    kind = evidence.get("kind") if isinstance(evidence, dict) else None
     names = tuple(question.box)
     if kind == "pair":
         _, points, precision = fields(evidence, "evidence", "kind", "points", "precision")
         given = [read_point(point, "point", names) for point in listed(points, "points", 1, 2)]
         assert isinstance(claim.value, Fraction)
-        return pair_floor(question, given, _precision(precision), claim.value, budget)
+        return pair_floor(question, given, read_precision(precision), claim.value, budget)
     if not isinstance(kind, str) or kind not in LAWS:
         raise Rejection("floor is proved by a pair, count, slope, curvature, cell_slope or cell_curvature")
     _, points, pieces, precision = fields(evidence, "evidence", "kind", "points", "pieces", "precision")
     given = [read_point(point, "point", names) for point in listed(points, "points", 2, 2)]
-    return LAWS[kind](question, given, _pieces(pieces), _precision(precision), budget)
+    return LAWS[kind](question, given, read_pieces(pieces), read_precision(precision), budget)
 
 
-def _precision(value: Any) -> int:
+def read_precision(value: Any) -> int:
+    """The fixed-point bits that evidence asks for."""
     return integer(value, "precision", limits.MIN_PRECISION, limits.MAX_PRECISION)
 
 
-def _pieces(value: Any) -> int:
+def read_pieces(value: Any) -> int:
+    """Into how many parts a range or a segment is cut."""
     return integer(value, "pieces", 1, limits.MAX_PIECES)
 
 

@@ -133,7 +133,7 @@ class Cover:
         codes: dict[str, Value] = {}
         for name, (lo, hi) in leaf.items():
             fmt = self.program.inputs[name]
-            if isinstance(fmt, Exact):
+            if isinstance(fmt, Exact) or name in self.question.arrivals:
                 return None
             code = code_between(fmt, lo, hi)
             if code is None or (code == NAN and not self.ideal):
@@ -328,9 +328,7 @@ class Cover:
             reach[name] = max(left, lo - moves[name]), min(right, hi + moves[name])
         values = self.tape.values(self.tape.box(reach))
         slopes = self.tape.slopes(values) if any(moves.values()) else [self.tape.zero] * len(values)
-        shares = [
-            Share(f"input_{name}", moves[name], self._size(slope)) for name, slope in self._by_input(slopes).items() if moves[name]
-        ]
+        shares = [Share(f"input_{name}", moves[name], self._size(slope)) for name, slope in self._by_input(slopes).items() if moves[name]]
         gap = self.program.output.gap(*self._to_span(values[-1]))
         if gap is None:
             raise LeafFailure("f leaves the range of the output format")

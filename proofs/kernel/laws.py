@@ -23,7 +23,7 @@ def count_floor(question: Question, points: list[Point], pieces: int, precision:
     _check_law(question)
     for point in points:
         check_inside(question, point)
-    tape = Tape(question.nodes, precision, budget)
+    tape = Tape(question.nodes, precision, budget, question.parameters)
     conditions = Preconditions(question, precision, budget)
     for box in _segment(points[0], points[1], pieces, budget):
         _check_counts(conditions, box)
@@ -148,7 +148,7 @@ def _derivative_floor(
 
 def _floor_over(question: Question, boxes: Iterable[Box], name: str, precision: int, budget: Budget, *, order: int) -> Fraction:
     """The least |derivative| of an order along one input over boxes whose union is connected; 0 unless it has one sign throughout."""
-    tape = Tape(question.nodes, precision, budget)
+    tape = Tape(question.nodes, precision, budget, question.parameters)
     conditions = Preconditions(question, precision, budget)
     spans: list[Interval] = []
     for box in boxes:

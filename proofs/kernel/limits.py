@@ -51,6 +51,21 @@ MAX_RATIONAL_BITS = 400_000
 MAX_INPUTS = 256
 """Inputs of a problem."""
 
+MAX_PARAMETERS = 16
+"""Parameters of a family."""
+
+MAX_REGIONS = 4_096
+"""Regions of a family."""
+
+MAX_SIZE = 1 << 53
+"""Least and greatest size of a region."""
+
+MAX_STEPS = 200_000
+"""Steps of a fold that are followed one by one."""
+
+MAX_BLOCKS = 4_096
+"""Ranges of sizes that one region is cut into."""
+
 MAX_PENDING = 4_096
 """Parts of a cover that wait for their own cuts."""
 
@@ -62,6 +77,15 @@ MAX_SCRIPT_DIGITS = 4_000
 
 MAX_SCRIPT_SHARES = 10_000
 """Roundings in an SMT-LIB script; a claim that rests on more has none."""
+
+MAX_SCRIPT_DEPTH = 256
+"""Nesting of an SMT-LIB text."""
+
+MAX_CPC_CHARACTERS = 4_000_000
+"""Size of a solver's proof."""
+
+WORK_OF_CHARACTER = 500
+"""What it takes to read one character of a script."""
 
 MAX_GROUPS = 2_000
 """Groups of an allocation."""

@@ -13,7 +13,7 @@ class Preconditions:
     """The preconditions of a question, evaluated over boxes; where one is undefined it is not true."""
 
     def __init__(self, question: Question, precision: int, budget: Budget) -> None:
-        self._tapes = [Tape(nodes, precision, budget) for nodes in question.preconditions]
+        self._tapes = [Tape(nodes, precision, budget, question.parameters) for nodes in question.preconditions]
 
     def hold(self, box: Box) -> bool:
         """Whether all are shown to be true at every point of the box."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .formats import Code, Format
@@ -43,11 +44,27 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a program holds for an input that it has worked out before: a number from lo to hi, at most `error` from the real input, a
+    multiple of 2^granule, and m 2^j with |m| <= 2^digits.
+    """
+
+    lo: Fraction
+    hi: Fraction
+    error: Fraction
+    granule: int
+    digits: int
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A problem with formats. Those of inputs and output may be free (any scale, any code); `program` is None where none is given.
 
     Only points count at which every precondition is true. `accuracy` is the largest error of functions that are not correctly rounded,
     in units in the last place of their exact results.
+
+    `parameters` are names that stand for one number each, known to whoever answers, anywhere in its interval: what is derived holds for
+    every such number. `arrivals` are the inputs that do not arrive rounded from the reals.
     """
 
     nodes: tuple[Node, ...]
@@ -60,6 +77,8 @@ class Question:
     output: Format | Code
     accuracy: dict[str, Fraction]
     program: Program | None
+    parameters: Box = field(default_factory=dict)
+    arrivals: Mapping[str, Arrival] = field(default_factory=dict)
 
     @property
     def is_relative(self) -> bool:

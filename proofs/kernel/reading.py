@@ -130,10 +130,7 @@ class Asked:
 
 def read_point(value: Any, where: str, names: tuple[str, ...]) -> Point:
     """One number for each input."""
-    return {
-        name: number(item, f"{where}.{name}")
-        for name, item in zip(names, fields(value, where, *names), strict=True)
-    }
+    return {name: number(item, f"{where}.{name}") for name, item in zip(names, fields(value, where, *names), strict=True)}
 
 
 def read_question(problem: Any, formats: Any) -> Question:
@@ -141,7 +138,7 @@ def read_question(problem: Any, formats: Any) -> Question:
     given = optional(problem, "preconditions")
     expression, box, tolerance, inputs, *conditions = fields(problem, "problem", "expression", "box", "tolerance", "inputs", *given)
     nodes = read_nodes(expression)
-    preconditions = _read_preconditions(conditions[0], len(nodes)) if conditions else ()
+    preconditions = read_preconditions(conditions[0], len(nodes)) if conditions else ()
     intervals = _read_box(box, (*nodes, *(node for condition in preconditions for node in condition)))
     absolute, relative = (number(item, "tolerance") for item in fields(tolerance, "tolerance", "absolute", "relative"))
     if absolute < 0 or relative < 0:
@@ -154,7 +151,8 @@ def read_question(problem: Any, formats: Any) -> Question:
     )  # fmt: skip
 
 
-def _read_preconditions(value: Any, taken: int) -> tuple[tuple[Node, ...], ...]:
+def read_preconditions(value: Any, taken: int) -> tuple[tuple[Node, ...], ...]:
+    """Conditions of a problem that has so many nodes besides."""
     conditions = []
     for k, item in enumerate(listed(value, "problem.preconditions", 1, limits.MAX_NODES)):
         conditions.append(read_nodes(item, f"preconditions[{k}]", logical=True))

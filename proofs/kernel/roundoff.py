@@ -19,7 +19,8 @@ to nearest with subnormals kept.
    itself is as near (the product of an fma counts as other summand).
 5. Power of two. max|C| = 2^k <= M < 2^(k+1), in every mode: r is the larger of that for 2^k and M - 2^k.
 6. Inputs. real: rules 3 and 5 for the input's format with I the leaf's side, then rule 2 or 3 for the node's. representable: r = 0,
-   g and s those of the input's format. Rounding errors of the two add up.
+   g and s those of the input's format. Rounding errors of the two add up. Worked out before: C, g, s and r are given, and of an interval
+   of reals C is no more than the part of it widened by r.
 7. Constants: the code held, the error known.
 8. Accuracy of k ulps: r = k spacings at M (at a power of two: of the binade above it), or that of rules 3 and 5 where this is larger;
    C = I widened by r; g from min|C|; s = p.
@@ -38,9 +39,9 @@ from .failures import LeafFailure
 from .formats import Exact, Float, Format, Int, finite, is_finite
 from .grid import Grid, Overflow, Rounded, grid
 from .held import UNDEFINED, UNKNOWN, Held, exact_result, hull, magnitude, number
-from .question import LOGICAL, Box, Node, Program, Question
+from .question import LOGICAL, Arrival, Box, Node, Program, Question
 from .run import enclose_constant, run
-from .tape import Tape
+from .tape import Interval, Tape
 from .truths import decide
 
 CONSTANTS = ("const", "pi", "e")
@@ -177,9 +178,21 @@ class Roundoff:
 
     def _read_input(self, name: str, leaf: Box) -> Rounded:
         ends = self._tape.fixed.from_ends(*leaf[name])
+        if name in self._question.arrivals:
+            return self._arriving(self._question.arrivals[name], ends)
         if self._question.representable:
             return self._input_grids[name].numbers(*ends), 0
         return self._input_grids[name].round(Held(*ends))
+
+    def _arriving(self, arrival: Arrival, ends: Interval) -> Rounded:
+        """Rule 6, of an input that a run has worked out before."""
+        error = -((-arrival.error.numerator << self.unit_bits) // arrival.error.denominator)
+        reach = -(-error >> self._guard)
+        held = self._tape.fixed.from_ends(arrival.lo, arrival.hi)
+        lo, hi = max(ends[0] - reach, held[0]), min(ends[1] + reach, held[1])
+        if lo > hi:
+            lo, hi = ends[0] - reach, ends[1] + reach
+        return Held(lo, hi, arrival.granule, arrival.digits), error
 
     def input_error(self, name: str, leaf: Box) -> Fraction:
         """How far the codes of a leaf lie from the real input."""

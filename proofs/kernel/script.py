@@ -6,6 +6,7 @@ needed: without it the rest is satisfiable.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from . import limits
@@ -15,12 +16,28 @@ from .formats import Code, Exact, Float, Format, Int, power_of_two
 from .question import Question
 
 
-def script(question: Question, bound: str, derivation: Derivation) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The members of a family that a script speaks of: lines that declare and bound symbols, and how they enter.
+
+    `tolerance` is a term in them, and `guard` the formula under which a law holds; "" where there is none.
+    """
+
+    lines: tuple[str, ...] = ()
+    tolerance: str = ""
+    guard: str = ""
+
+
+ONE_PROBLEM = Scope()
+"""No symbols: a tolerance that is a number."""
+
+
+def script(question: Question, bound: str, derivation: Derivation, scope: Scope = ONE_PROBLEM) -> str | None:
     """The script of a claim, None where no solver is needed (points and cells alone), or too many numbers are."""
     if bound == "floor" and derivation.facts:
-        return _floor_script(question, derivation)
+        return _floor_script(question, derivation, scope)
     if bound in ("floor_upper", "error_bound") and 0 < len(derivation.shares) <= limits.MAX_SCRIPT_SHARES:
-        return _error_script(question, bound, derivation)
+        return _error_script(question, bound, derivation, scope)
     return None
 
 
@@ -32,7 +49,8 @@ def term(q: Fraction) -> str:
     return f"(- {size})" if q < 0 else size
 
 
-def _named(name: str, formula: str) -> str:
+def named(name: str, formula: str) -> str:
+    """An assertion with a name."""
     return f"(assert (! {formula} :named {name}))"
 
 
@@ -44,18 +62,18 @@ def _hardware(question: Question, formats: tuple[Format | Code, ...]) -> tuple[l
     """The first format that rounds, as lines that fix its size, the condition they are used under, and its unit."""
     for fmt in formats:
         if isinstance(fmt, Float):
-            lines = ["(declare-const significand Int)", _named("hardware_significand", f"(= significand {fmt.p})")]
+            lines = ["(declare-const significand Int)", named("hardware_significand", f"(= significand {fmt.p})")]
             return lines, f"(= significand {fmt.p})", power_of_two(-fmt.p)
         if isinstance(fmt, Code):
-            return ["(declare-const bits Int)", _named("hardware_bits", f"(= bits {fmt.bits})")], f"(= bits {fmt.bits})", Fraction(1)
+            return ["(declare-const bits Int)", named("hardware_bits", f"(= bits {fmt.bits})")], f"(= bits {fmt.bits})", Fraction(1)
         if isinstance(fmt, Int):
             codes = fmt.code_count()
-            lines = ["(declare-const codes Int)", _named("hardware_codes", f"(= codes {codes})")]
+            lines = ["(declare-const codes Int)", named("hardware_codes", f"(= codes {codes})")]
             return lines, f"(= codes {codes})", fmt.scale / 2 if fmt.scale is not None else Fraction(1)
     raise AssertionError(question)
 
 
-def _floor_script(question: Question, derivation: Derivation) -> str:
+def _floor_script(question: Question, derivation: Derivation, scope: Scope) -> str:
     """T2-T6: enclosures from below, the law, and a floor within tolerance."""
     facts = derivation.facts
     cell = derivation.label in ("T2", "T6")
@@ -70,24 +88,29 @@ def _floor_script(question: Question, derivation: Derivation) -> str:
             parts = {"curvature": facts["length"] ** 2 / (8 * facts["codes"])}
         case "T6":
             parts = {"curvature": facts["width"] ** 2 / 8}
+        case _ if "range" in facts:
+            parts = {"range": Fraction(1, 2)}
         case _:
             names = sorted(name.removeprefix("slope_") for name in facts if name.startswith("slope_"))
             parts = {f"slope_{name}": facts[f"width_{name}"] / 2 for name in names}
     law = _sum([f"(* {term(factor)} {name})" for name, factor in parts.items()])
+    if scope.guard:
+        condition = f"(and {condition} {scope.guard})"
     lines = [
         f"; {derivation.label}: no algorithm stays within the tolerance",
         "(set-logic ALL)",
         *hardware,
         *_declare(*parts, "floor"),
-        *(_named(f"enclosure_{name}", f"(>= {name} {term(facts[name])})") for name in parts),
-        _named(f"statement_{derivation.label}", f"(=> {condition} (>= floor {law}))"),
-        _named("tolerance", f"(<= floor {term(question.threshold)})"),
+        *scope.lines,
+        *(named(f"enclosure_{name}", f"(>= {name} {term(facts[name])})") for name in parts),
+        named(f"statement_{derivation.label}", f"(=> {condition} (>= floor {law}))"),
+        named("tolerance", f"(<= floor {scope.tolerance or term(question.threshold)})"),
         "(check-sat)",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _error_script(question: Question, bound: str, derivation: Derivation) -> str | None:
+def _error_script(question: Question, bound: str, derivation: Derivation, scope: Scope) -> str | None:
     """S1, S2: on the leaf with the largest bound, roundings and slopes from above, their sum, and an error beyond tolerance.
 
     None for a program of exact operations alone, whose error is only that of its branches.
@@ -102,23 +125,24 @@ def _error_script(question: Question, bound: str, derivation: Derivation) -> str
     hardware, condition, unit = _hardware(question, rounding)
     shares = derivation.shares
     size = derivation.facts["size"]
-    allowed = term(question.absolute)
+    allowed = term(question.absolute) if question.relative else scope.tolerance or term(question.absolute)
     lines = [
         f"; {label}: the error stays within the tolerance on the leaf with the largest bound",
         "(set-logic ALL)",
         *hardware,
         *_declare("unit", *(f"{kind}_{share.name}" for share in shares for kind in ("rounding", "error")), "error"),
-        _named("hardware_unit", f"(=> {condition} (= unit {term(unit)}))"),
+        named("hardware_unit", f"(=> {condition} (= unit {term(unit)}))"),
+        *scope.lines,
     ]
     for share in shares:
-        lines.append(_named(f"hardware_{share.name}", f"(<= rounding_{share.name} (* {term(share.rounding / unit)} unit))"))
-        lines.append(_named(f"slope_{share.name}", f"(<= error_{share.name} (* {term(share.slope)} rounding_{share.name}))"))
-    lines.append(_named(f"statement_{label}", f"(<= error {_sum([f'error_{share.name}' for share in shares])})"))
+        lines.append(named(f"hardware_{share.name}", f"(<= rounding_{share.name} (* {term(share.rounding / unit)} unit))"))
+        lines.append(named(f"slope_{share.name}", f"(<= error_{share.name} (* {term(share.slope)} rounding_{share.name}))"))
+    lines.append(named(f"statement_{label}", f"(<= error {_sum([f'error_{share.name}' for share in shares])})"))
     if question.relative:
         lines += _declare("size")
-        lines.append(_named("enclosure_size", f"(>= size {term(size)})"))
-        allowed = f"(+ {allowed} (* {term(question.relative)} size))"
-    lines += [_named("tolerance", f"(> error {allowed})"), "(check-sat)"]
+        lines.append(named("enclosure_size", f"(>= size {term(size)})"))
+        allowed = f"(+ {allowed} (* {scope.tolerance or term(question.relative)} size))"
+    lines += [named("tolerance", f"(> error {allowed})"), "(check-sat)"]
     return "\n".join(lines) + "\n"
 
 

@@ -18,6 +18,8 @@ from .truths import Interval as Interval
 
 NOTHING: Mapping[int, Interval] = MappingProxyType({})
 
+NO_PARAMETERS: Box = {}
+
 _Join = Callable[[int, Interval, Interval], Interval]
 
 _ROOM = 128
@@ -25,15 +27,19 @@ _ROOM = 128
 
 
 class Tape:
-    """An expression with its constants enclosed once, evaluated over boxes in fixed-point interval arithmetic."""
+    """An expression with its constants enclosed once, evaluated over boxes in fixed-point interval arithmetic.
 
-    def __init__(self, nodes: tuple[Node, ...], precision: int, budget: Budget) -> None:
+    `parameters` are the intervals of names that no box speaks of.
+    """
+
+    def __init__(self, nodes: tuple[Node, ...], precision: int, budget: Budget, parameters: Box = NO_PARAMETERS) -> None:
         if len(nodes) * precision > limits.MAX_HELD_BITS // 8:
             raise Rejection("the precision is too large for so many nodes")
         self.nodes = nodes
         self._held = 0
         self._has_branches = any(node.op in LOGICAL for node in nodes)
         self.fixed = fixed = FixedPoint(precision)
+        self._parameters = {name: fixed.from_ends(lo, hi) for name, (lo, hi) in parameters.items()}
         self.budget = budget
         self.zero: Interval = fixed.from_fraction(Fraction(0))
         self.one: Interval = fixed.from_fraction(Fraction(1))
@@ -58,8 +64,8 @@ class Tape:
                     raise Rejection("the numbers that checking holds at once are too large")
 
     def box(self, box: Box) -> dict[str, Interval]:
-        """The box in fixed point, rounded outward."""
-        return {name: self.fixed.from_ends(lo, hi) for name, (lo, hi) in box.items()}
+        """The box in fixed point, rounded outward, with the parameters."""
+        return self._parameters | {name: self.fixed.from_ends(lo, hi) for name, (lo, hi) in box.items()}
 
     def apply(self, node: Node, args: list[Interval]) -> Interval:
         """One operation on numbers; LeafFailure outside its domain."""

@@ -11,7 +11,7 @@ from .failures import LeafFailure, Rejection
 from .formats import Code, Exact, Int, finite, is_finite, is_free
 from .measure import Measure, Span, neighbours
 from .preconditions import Preconditions
-from .question import Box, Point, Question
+from .question import Box, Node, Point, Question
 from .run import round_inputs, run
 from .tape import Tape
 
@@ -50,7 +50,7 @@ def pair_floor(question: Question, points: list[Point], precision: int, claimed:
     conditions = Preconditions(question, precision, budget)
     for point in points:
         check_counts(question, conditions, point)
-    tape = Tape(question.nodes, precision, budget)
+    tape = Tape(question.nodes, precision, budget, question.parameters)
     if not _check_same_cell(question, points):
         _check_continuous(tape, conditions, {name: _sorted_pair(points[0][name], points[1][name]) for name in question.box})
     spans = sorted((enclose_at(tape, point) for point in points), key=sum)
@@ -134,16 +134,19 @@ def is_representable(question: Question, point: Point) -> bool:
     return all(question.inputs[name].round(x) == x for name, x in point.items())
 
 
-def witness_run(question: Question, point: Point, precision: int, budget: Budget) -> Derivation:
-    """W: the program, run on the rounded point in exact arithmetic, has at least this error there."""
+def witness_run(question: Question, point: Point, precision: int, budget: Budget, nodes: tuple[Node, ...] | None = None) -> Derivation:
+    """W: the program, run on the rounded point in exact arithmetic, has at least this error there.
+
+    `nodes` are what the program runs where parameters of f are constants to it.
+    """
     check_counts(question, Preconditions(question, precision, budget), point)
     program = question.program
     if program is None:
         raise Rejection("a run needs the instances of the formats with free scale")
     if question.representable and any(program.inputs[name].round(x) != x for name, x in point.items()):
         raise Rejection("the point is not representable in the input format")
-    answer = run(question.nodes, program, round_inputs(program, point), budget)
-    f = enclose_at(Tape(question.nodes, precision, budget), point)
+    answer = run(nodes or question.nodes, program, round_inputs(program, point), budget)
+    f = enclose_at(Tape(question.nodes, precision, budget, question.parameters), point)
     if not is_finite(answer):
         return Derivation(INFINITE, "W")
     return Derivation(Measure(question.is_relative, question.relative).at_least(finite(answer), f), "W")

@@ -95,6 +95,22 @@ def model_of_cvc5(script: str) -> Reply:
     return {"version": _version(solver), "answer": answer, "model": texts, "reason": "" if answer in ("sat", "unsat") else answer}
 
 
+def model_of_bitwuzla(script: str) -> Reply:
+    """Bitwuzla's answer with a model. It takes bit-vectors and the floating-point sorts of IEEE 754 alone."""
+    import bitwuzla
+
+    options = bitwuzla.Options()
+    options.set(bitwuzla.Option.PRODUCE_MODELS, True)
+    parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+    parser.parse(script, True, False)
+    solver = parser.bitwuzla()
+    result = solver.check_sat()
+    answer = {bitwuzla.Result.SAT: "sat", bitwuzla.Result.UNSAT: "unsat"}.get(result, "unknown")
+    declared = parser.get_declared_funs() if answer == "sat" else []
+    texts = {str(term): str(solver.get_value(term)) for term in declared}
+    return {"version": str(bitwuzla.version()), "answer": answer, "model": texts, "reason": "" if answer != "unknown" else str(result)}
+
+
 NO_TRUST = {"nl-cov": "false", "nl-ext": "full", "nl-ext-tplanes": "true"}
 """Without coverings, whose steps cvc5 cannot prove but asks to be trusted."""
 
@@ -144,6 +160,7 @@ TASKS: dict[tuple[str, str], Callable[[str], Reply]] = {
     ("decide", "cvc5"): ask_cvc5,
     ("model", "z3"): model_of_z3,
     ("model", "cvc5"): model_of_cvc5,
+    ("model", "bitwuzla"): model_of_bitwuzla,
     ("prove", "cvc5"): prove_cvc5,
     ("prove freely", "cvc5"): prove_cvc5_as_it_likes,
 }

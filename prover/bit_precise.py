@@ -1,0 +1,101 @@
+"""Bit-precise SMT: solvers look through every bit of the inputs of a small program (DESIGN, strategy 6).
+
+A model is an input, run and judged by the kernel like any other (THEORY W). That there is none is noted if two different solvers
+say so, and decides nothing: no certificate rests on it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+from suffice.encodings.problem import InputModel
+from suffice.encodings.writers.smtlib_fp import Question, bit_precise_script
+from suffice.encodings.writers.smtlib_sorts import NotExpressible
+from suffice.hardware_specs.format import FloatFormat, Format
+from suffice.prover.attempts import Attempt, confirm_candidates
+from suffice.prover.case import Case
+from suffice.prover.results import Point, SolverRun
+from suffice.prover.search import Candidate
+from suffice.prover.solvers import Answer, ask
+
+WITNESSES = 2
+"""So many solvers must find no failing input."""
+
+MOST_FORMAT_BITS = 16
+"""Wider formats are beyond the solvers."""
+
+_PREFIX = {"cvc5": "(set-option :fp-exp true)\n"}
+"""cvc5 asks to be told that it may use sorts other than those of IEEE 754."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BitPrecise:
+    """The solvers' answer together: `sat` with a failing input that one of them found, `unsat` if two agree on it, else `unknown`."""
+
+    answer: Answer
+    runs: tuple[SolverRun, ...] = ()
+    point: Point | None = None
+    reason: str = ""
+
+    @property
+    def solvers(self) -> str:
+        """Who says so."""
+        return ", ".join(run.solver for run in self.runs if run.answer == self.answer)
+
+
+def installed_solvers() -> tuple[str, ...]:
+    """The solvers at hand, those that are needed first."""
+    return ("z3", "cvc5") + (("bitwuzla",) if find_spec("bitwuzla") else ())
+
+
+def look_through(case: Case, *, timeout: float, solvers: Sequence[str] = ()) -> BitPrecise:
+    """Ask one solver after the other, each for so many seconds, until a failing input is found or two agree that there is none."""
+    try:
+        question = question_of(case)
+    except NotExpressible as refusal:
+        return BitPrecise(answer="unknown", reason=str(refusal))
+    runs: list[SolverRun] = []
+    for run in _runs(question, solvers or installed_solvers(), timeout):
+        runs.append(run)
+        if run.answer == "sat":
+            return BitPrecise(answer="sat", runs=tuple(runs), point=question.point(_bits(run)))
+        if sum(r.answer == "unsat" for r in runs) == WITNESSES:
+            return BitPrecise(answer="unsat", runs=tuple(runs))
+    return BitPrecise(answer="unknown", runs=tuple(runs), reason="; ".join(f"{r.solver}: {r.reason or r.answer}" for r in runs))
+
+
+def question_of(case: Case) -> Question:
+    """The script of a case. Raises NotExpressible, with the reason, where it is out of reach."""
+    formats: tuple[Format, ...] = (*case.inputs.values(), case.output)
+    if not case.has_program or case.formats.accuracy:
+        raise NotExpressible("the program is not one concrete program")
+    if any(isinstance(fmt, FloatFormat) and fmt.bits > MOST_FORMAT_BITS for fmt in formats):
+        raise NotExpressible(f"a format is wider than {MOST_FORMAT_BITS} bits")
+    return bit_precise_script(case.problem, case.inputs, case.nodes, case.output)
+
+
+def try_bit_precise(attempt: Attempt, *, timeout: float) -> None:
+    """Look for a failing input, and let the kernel judge it; note where solvers agree that there is none."""
+    start = time.monotonic()
+    found = look_through(attempt.case, timeout=timeout)
+    if found.point is not None:
+        derived = confirm_candidates(attempt, "witness_error", [Candidate((found.point,), 0.0)])
+        attempt.record("bit-precise", start, "witness_error", derived, f"found by {found.solvers}")
+        return
+    among = "" if attempt.case.problem.inputs is InputModel.REPRESENTABLE else " that is a number of the input format"
+    note = f"no failing input{among} ({found.solvers})" if found.answer == "unsat" else found.reason
+    attempt.record("bit-precise", start, "", [], note)
+
+
+def _runs(question: Question, solvers: Sequence[str], timeout: float) -> Iterator[SolverRun]:
+    for solver in solvers:
+        yield ask(solver, "model", [_PREFIX.get(solver, "") + question.script], timeout)[0]
+
+
+def _bits(run: SolverRun) -> dict[str, int]:
+    """The bit-vectors of a model, as one of the solvers writes them."""
+    bases = {"#b": 2, "#x": 16}
+    return {name: int(text[2:], bases[text[:2]]) if text[:2] in bases else int(text) for name, text in run.model}

@@ -14,6 +14,7 @@ from suffice.hardware_specs.catalogue import format_name, size_key
 from suffice.hardware_specs.device import device
 from suffice.hardware_specs.format import FloatFormat, Format
 from suffice.prover.case import is_truth
+from suffice.prover.mixed.terms import numbered
 from suffice.prover.shares import text_of_node
 
 _SHARED = (Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.IF)
@@ -81,20 +82,12 @@ def _group(expression: Expression, members: list[int], formats: Sequence[Format]
 def _place(expression: Expression, term: Expression, name: str) -> int:
     """The node whose value is the term, as it is written."""
     known: dict[tuple[object, ...], int] = {}
-    numbers = _numbered(expression, known)
-    wanted = _numbered(term, known)[-1]
+    numbers = numbered(expression, known, formats=False)
+    wanted = numbered(term, known, formats=False)[-1]
     if wanted in numbers:
         return numbers.index(wanted)
     text = text_of_node(term, len(term.nodes) - 1)
     raise InputError(f"no operation of the problem is {text}", where=f"group {name}", mend="write a term as it stands in the formula")
-
-
-def _numbered(expression: Expression, known: dict[tuple[object, ...], int]) -> list[int]:
-    """For every node the number of its term: the same for equal terms, whatever their formats."""
-    numbers: list[int] = []
-    for node in expression.nodes:
-        numbers.append(known.setdefault((node.op, node.payload, *(numbers[a] for a in node.args)), len(known)))
-    return numbers
 
 
 def costs_by(text: str, formats: Mapping[str, Format]) -> dict[Format, Fraction]:

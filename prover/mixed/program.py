@@ -12,35 +12,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
 
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import OPERATIONS, Op
 from suffice.encodings.problem import Problem
-from suffice.hardware_specs.catalogue import parse_format
-from suffice.hardware_specs.format import EXACT, ExactFormat, FloatFormat, Format, Rounding
+from suffice.hardware_specs.format import EXACT, Format
+from suffice.hardware_specs.native import carrier, natives
 from suffice.prover.case import Asked, Case, is_truth, make_case
-from suffice.prover.engine.roundoff import holds
 
 KEPT = (Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.IF, Op.CAST)
 """Operations that give back an operand up to sign, which every wider format holds."""
 
 LEAVES = (Op.VAR, Op.CONST, Op.PI, Op.E)
-
-
-@cache
-def natives() -> tuple[FloatFormat, ...]:
-    """The formats of C's types _Float16, float and double, each holding those before it."""
-    found = [parse_format(name) for name in ("fp16", "fp32", "fp64")]
-    return tuple(fmt for fmt in found if isinstance(fmt, FloatFormat))
-
-
-@cache
-def carrier(fmt: Format) -> int | None:
-    """The position of the smallest native format that holds a format; None for an arithmetic of its own."""
-    if not isinstance(fmt, FloatFormat) or fmt.rounding is not Rounding.NEAREST_EVEN:
-        return None
-    return next((k for k, native in enumerate(natives()) if holds(native, fmt)), None)
 
 
 def evaluated_in(op: Op, own: Format, operands: Sequence[Format]) -> Format:
@@ -104,8 +87,3 @@ def asked_of(program: Program, accuracy: Mapping[Op, Fraction]) -> Asked:
 def case_of(program: Program, asked: Asked) -> Case:
     """The program as the engine bounds it."""
     return make_case(program.problem, asked, [None] * len(program.problem.expression.nodes))
-
-
-def uses_c_types(fmt: Format) -> bool:
-    """Whether values of the format can be held in a type of C."""
-    return not isinstance(fmt, ExactFormat) and carrier(fmt) is not None

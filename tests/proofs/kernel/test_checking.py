@@ -14,6 +14,7 @@ import pytest
 from suffice.proofs import kernel
 from suffice.proofs.kernel import check, limits
 
+from .allocations import WRONG, changed, waiting
 from .documents import E2M1, E4M3, EXACT, FP16, FP32, Json, a_run, canonical, cover, floating, formats, integers, law, pair, problem, report
 from .samples import CELL, EXP, HALF, ONE_TO_TWO, PRODUCT, SMALL, SQUARE, STEP, handmade
 
@@ -324,7 +325,7 @@ UNSEEN = {
 
 def test_every_reason_is_reached() -> None:
     """The messages in the kernel's source, against those that the cases above bring about."""
-    documents = [document for document, _ in REFUSED]
+    documents = [*(document for document, _ in REFUSED), *(changed(change) for change, _ in WRONG), waiting()]
     for name, change, _ in CHANGES:
         documents.append(copy.deepcopy(SAMPLES[name]))
         change(documents[-1])

@@ -106,10 +106,15 @@ class Formats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmtScript:
-    """The SMT-LIB form of a claim, named by its position among the claims."""
+    """The SMT-LIB form of a claim, named by its position among the claims.
+
+    `farkas`: multipliers of assertions whose sum is a contradiction. `cpc`: cvc5's proof. Both are empty where there is none.
+    """
 
     claim: int
     script: str
+    farkas: Mapping[str, Fraction] = field(default_factory=dict)
+    cpc: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +179,7 @@ def to_json(certificate: Certificate) -> Json:
         "statement": certificate.statement,
         "possible": certificate.possible,
         "assumptions": list(certificate.assumptions),
-        "smt": [{"claim": script.claim, "script": script.script} for script in certificate.smt],
+        "smt": [_smt_to_json(script) for script in certificate.smt],
     }
 
 
@@ -289,6 +294,21 @@ def _claim_from_json(value: Json, where: str) -> Claim:
     )
 
 
+def _smt_to_json(script: SmtScript) -> Json:
+    written: dict[str, Json] = {"claim": script.claim, "script": script.script}
+    if script.farkas:
+        written["farkas"] = {name: number_text(multiplier) for name, multiplier in script.farkas.items()}
+    return written | ({"cpc": script.cpc} if script.cpc else {})
+
+
 def _smt_from_json(value: Json, where: str) -> SmtScript:
-    claim, script = fields(value, where, "claim", "script")
-    return SmtScript(claim=as_integer(claim, f"{where}.claim"), script=as_text(script, f"{where}.script"))
+    given = [name for name in ("farkas", "cpc") if name in as_object(value, where)]
+    claim, script, *rest = fields(value, where, "claim", "script", *given)
+    found = dict(zip(given, rest, strict=True))
+    multipliers = as_object(found.get("farkas", {}), f"{where}.farkas")
+    return SmtScript(
+        claim=as_integer(claim, f"{where}.claim"),
+        script=as_text(script, f"{where}.script"),
+        farkas={name: as_number(number, member(f"{where}.farkas", name)) for name, number in multipliers.items()},
+        cpc=as_text(found.get("cpc", ""), f"{where}.cpc"),
+    )

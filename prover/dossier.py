@@ -15,6 +15,7 @@ from suffice.proofs.kernel.failures import LeafFailure, Rejection
 from suffice.proofs.kernel.tape import Budget
 from suffice.proofs.problemdata import problem_to_json
 from suffice.prover.case import Case, round_down, round_up
+from suffice.prover.multipliers import with_multipliers
 
 _VALUE_BITS = 53
 
@@ -115,7 +116,7 @@ class Dossier:
             "statement": statement,
             "possible": possible,
             "assumptions": list(assumptions_of(question, ordered)),
-            "smt": scripts(question, ordered, self.derivations),
+            "smt": with_multipliers(scripts(question, ordered, self.derivations)),
         }
         data = canonical(document)
         report = check(data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from . import limits
@@ -51,7 +52,7 @@ def check_cpc(proof: Any) -> None:
         if not isinstance(head, str) or head not in _COMMANDS:
             raise Rejection("a proof in CPC has a command that is no step of a proof")
         if head in ("step", "step-pop"):
-            rules = [after for word, after in zip(command, command[1:], strict=False) if word == ":rule"]
+            rules = [after for word, after in pairwise(command) if word == ":rule"]
             name = rules[0] if len(rules) == 1 and isinstance(rules[0], str) else ""
             if not _RULE.fullmatch(name) or "trust" in name:
                 raise Rejection(f"a proof in CPC has a step that asks for trust, or names no rule: {quoted(name)}")

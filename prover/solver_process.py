@@ -76,7 +76,7 @@ def model_of_z3(script: str) -> Reply:
     """Z3's answer with a model, and no core. Rational values are written as quotients, others as the solver writes them."""
     import z3
 
-    solver = z3.Solver()
+    solver = z3.Solver(ctx=z3.Context())
     solver.from_string(script)
     answer = str(solver.check())
     model = solver.model() if answer == "sat" else []

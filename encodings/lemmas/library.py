@@ -125,8 +125,14 @@ def sharpened(lemma: Lemma) -> str:
 
 
 def told(variant: WrongVariant, model: Mapping[str, Fraction]) -> str:
-    """The counterexample as a sentence with the model's numbers."""
-    return re.sub(r"\{(\w+)\}", lambda match: str(model[match[1]]), variant.counterexample)
+    """The counterexample as a sentence with the model's numbers, in parentheses where a sign or a quotient meets a power or a division."""
+
+    def number(match: re.Match[str]) -> str:
+        text = str(model[match["name"]])
+        inside = match["over"] + match["power"] and not text.isdecimal()
+        return f"{match['over']}{f'({text})' if inside else text}{match['power']}"
+
+    return re.sub(r"(?P<over>/?)\{(?P<name>\w+)\}(?P<power>\^?)", number, variant.counterexample)
 
 
 def _scripts(folder: str) -> list[tuple[str, str]]:

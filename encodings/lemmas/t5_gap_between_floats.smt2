@@ -1,7 +1,7 @@
 ; lemma: t5_gap_between_floats
 ; label: T5
 ; statement: f(S) of length R >= 3 * 2^(e-p) with 2^e <= max|f| < 2^(e+1) holds a point that no float is near: h/2 away, or h/4 if max|f| <= 2^e + h/2
-; reading: in units of h = 2^(e-p+1), measured from 2^e: f(S) = [low, top] (f or -f), x the point, n a float, E the error of the answer n; j = floor(top - 1/2)
+; reading: in units of h = 2^(e-p+1), measured from 2^e: f(S) = [low, top] (f or -f), x the point, n the answer there, a whole number j - d or below -1/2; E its error; j = floor(top - 1/2)
 ; hypothesis length, premise: R >= 3/2 h
 ; hypothesis binade, premise: max|f| >= 2^e
 ; hypothesis floor_below, by hand floor-and-ceiling: j <= top - 1/2

@@ -1,6 +1,6 @@
 ; lemma: t8_ratio_of_a_cell
 ; label: T8
-; statement: ln(b/a) >= 2^-p for every full cell [a, b], 0 < a, of a float format away from its least numbers
+; statement: ln(b/a) >= 2^-p for every full cell [a, b], 0 < a, of a float format
 ; reading: u = 2^-p, s = 2^e; log = ln(b/a); the cell lies in the binade of 2^e, or around 2^e with a quarter of its width missing below
 ; hypothesis logarithm, by hand logarithm: ln(b/a) >= 2 (b - a) / (b + a) for b >= a > 0; also by Arb logarithm
 ; hypothesis cell, by hand spacing: b - a = 2 u s with b <= 2 s, or a = s - u s / 2 and b = s + u s

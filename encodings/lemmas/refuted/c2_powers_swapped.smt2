@@ -4,7 +4,7 @@
 ; flaw: kappa_total L^2 + kappa L_total with the powers swapped: the square belongs to the inner slope
 ; hypothesis positive, meaning: a > 0 and q > 0
 ; instead: c2_curvature_composition
-; counterexample: f(x) = {a} x and g(y) = {q} y^2 on [0, 1]: kappa(f) = 0, L(f) = {a}, kappa(g) = {q}, but kappa(g.f) = {q} * ({a})^2 exceeds {q} * {a}
+; counterexample: f(x) = {a} x and g(y) = {q} y^2 on [0, 1]: kappa(f) = 0, L(f) = {a}, kappa(g) = {q}, but kappa(g.f) = {q} * {a}^2 exceeds {q} * {a}
 (set-logic QF_NRA)
 (declare-const a Real)
 (declare-const q Real)

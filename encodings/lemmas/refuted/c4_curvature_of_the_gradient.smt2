@@ -4,7 +4,7 @@
 ; flaw: the same for the curvature of the backward pass, on a function whose gradient bends
 ; hypothesis side, meaning: f(x) = x^3 on [-m, m]: L = 3 m^2, kappa = 3 m, and f'(x) = 3 x^2 has kappa 3
 ; instead: c4_gradient_composition
-; counterexample: f(x) = x^3 on [-{m}, {m}]: kappa(f') = 3, kappa(f) = 3 * {m}, L = 3 * ({m})^2
+; counterexample: f(x) = x^3 on [-{m}, {m}]: kappa(f') = 3, kappa(f) = 3 * {m}, L = 3 * {m}^2
 (set-logic QF_NRA)
 (declare-const m Real)
 (assert (! (> m 0.0) :named side))

@@ -6,7 +6,7 @@
 ; hypothesis peak, by Arb half_pi: D >= 2 d > (pi/2) d, so |f''| reaches 1 and kappa = 1/2
 ; hypothesis answer, by hand sine: the answer 0 has error at most d^2, in every format
 ; instead: t5_bits, t5_float_bits, t5_peak_curvature_has_no_constant
-; counterexample: f(x) = ({d})^2 sin(x/({d})) on [0, {D}]: the constant 0 keeps to eps = {eps} in any format, yet the formula demands more than 11 bits
+; counterexample: f(x) = {d}^2 sin(x/{d}) on [0, {D}]: the constant 0 keeps to eps = {eps} in any format, yet the formula demands more than 11 bits
 (set-logic QF_NRA)
 (declare-const d Real)
 (declare-const D Real)

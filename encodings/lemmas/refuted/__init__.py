@@ -1,0 +1,1 @@
+"""Wrong variants of the lemmas: satisfiable scripts, whose models are counterexamples."""

@@ -14,8 +14,10 @@ import typer
 from suffice import __version__
 from suffice.cli.archive import archive_app
 from suffice.cli.certificates import check, explain
+from suffice.cli.lemmas import lemmas
 from suffice.cli.listings import devices, formats
 from suffice.cli.minimising import minimum
+from suffice.cli.mixing import mix
 from suffice.cli.proving import bounds, prove
 from suffice.cli.statuses import BAD_INPUT, INTERNAL, INTERRUPTED, READER_GONE
 from suffice.errors import SufficeError
@@ -31,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (prove, minimum, bounds, check, explain, formats, devices):
+for command in (prove, minimum, bounds, mix, check, explain, formats, devices, lemmas):
     app.command()(command)
 app.add_typer(archive_app, name="archive")
 

@@ -30,6 +30,9 @@ WITH = {
 }
 """Certificates with multipliers for every script."""
 
+CHECKED = {name: document for name, document in WITH.items() if name in handmade()}
+"""Those whose evidence is quickly checked."""
+
 SLOPE = WITH["slope"]
 RELATIVE = next(document for document in WITH.values() if "enclosure_size" in document["smt"][0]["script"])
 
@@ -38,14 +41,14 @@ PROOF = "(\n(assume @p0 false)\n(step @p1 false :rule refl :premises (@p0))\n)\n
 
 def test_every_script_of_every_statement_has_multipliers() -> None:
     assert len(WITH) > 15
-    for document in WITH.values():
-        assert all("farkas" in item for item in document["smt"])
+    assert all("farkas" in item for document in WITH.values() for item in document["smt"])
+    for document in CHECKED.values():
         found = report(document)
         assert (found.status, found.refuted) == ("accepted", len(document["smt"]))
 
 
 def test_a_certificate_without_them_stays_valid() -> None:
-    for document in WITH.values():
+    for document in CHECKED.values():
         found = report(document | {"smt": without_refutations(document["smt"])})
         assert (found.status, found.refuted) == ("accepted", 0)
 

@@ -12,7 +12,7 @@ from suffice.encodings.expression import Expression
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel, Problem
 from suffice.errors import InputError
-from suffice.hardware_specs.catalogue import format_name, size_key
+from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.format import EXACT, FloatFormat, Format
 from suffice.proofs.allocation import Table
 from suffice.proofs.certificate import Verdict
@@ -92,7 +92,7 @@ def choose(
     range_bounds(problem.expression, problem.box, preconditions=problem.preconditions)
     chooser = Chooser(problem, groups, _all_costs(groups, costs), accuracy or {}, start + (timeout or DEFAULT_SECONDS))
     uniforms = tuple(_uniform(chooser, fmt) for fmt in formats.values())
-    modeller = _modeller(chooser)
+    modeller = modeller_of(chooser)
     if modeller is None:
         return _nothing(uniforms, start, "no bound of the error was found in the finest formats")
     return _chosen(chooser, modeller, uniforms, start)
@@ -112,23 +112,34 @@ def _uniform(chooser: Chooser, fmt: Format) -> Uniform:
     return Uniform(format=fmt, cost=chooser.cost(assignment), error_bound=value, is_enough=is_enough)
 
 
-def _modeller(chooser: Chooser) -> Modeller | None:
-    """The leaves of a cover of the program in the finest formats; None where that has no bound."""
-    finest = tuple(max(group.formats, key=_fineness) for group in chooser.groups)
-    case, found = chooser.found(finest, _COVER)
-    if not found.bound < float("inf"):
-        return None
-    formats = node_formats(chooser.groups, finest, len(chooser.problem.expression.nodes))
+def modeller_of(chooser: Chooser) -> Modeller | None:
+    """The leaves of a cover of the program in the finest formats, or in those that reach farthest; None where neither has a bound."""
+    for fineness in (_fineness, _reach):
+        finest = tuple(max(group.formats, key=fineness) for group in chooser.groups)
+        case, found = chooser.found(finest, _COVER)
+        if found.bound < float("inf"):
+            reference = _unrounded_twice(chooser, finest)
+            leaves = leaves_of(found.tree, sorted(case.problem.box))
+            return Modeller(case_of(reference, asked_of(reference, chooser.accuracy)), chooser.groups, finest, chooser.costs, leaves)
+    return None
+
+
+def _unrounded_twice(chooser: Chooser, assignment: Assignment) -> Program:
+    """The problem with its formats and without casts, which the sweep accounts for itself."""
+    formats = node_formats(chooser.groups, assignment, len(chooser.problem.expression.nodes))
     nodes = zip(chooser.problem.expression.nodes, formats, strict=True)
     expression = Expression(tuple(replace(node, format=None if fmt == EXACT else fmt) for node, fmt in nodes))
-    reference = Program(replace(chooser.problem, expression=expression), ())
-    leaves = leaves_of(found.tree, sorted(case.problem.box))
-    return Modeller(case_of(reference, asked_of(reference, chooser.accuracy)), chooser.groups, finest, chooser.costs, leaves)
+    return Program(replace(chooser.problem, expression=expression), ())
 
 
 def _fineness(fmt: Format) -> tuple[int, int]:
     assert isinstance(fmt, FloatFormat)
-    return fmt.p, size_key(fmt)[1]
+    return fmt.p, fmt.emax
+
+
+def _reach(fmt: Format) -> tuple[int, int]:
+    assert isinstance(fmt, FloatFormat)
+    return fmt.emax, fmt.p
 
 
 def _chosen(chooser: Chooser, modeller: Modeller, uniforms: tuple[Uniform, ...], start: float) -> Mixed:

@@ -24,7 +24,7 @@ from suffice.prover.covers import MAX_LEAVES, CoverFailed, build_cover
 from suffice.prover.dossier import Dossier
 from suffice.prover.emulation import can_emulate
 from suffice.prover.engine import Effort
-from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound
+from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound, search_ideal
 from suffice.prover.laws import along_segments, counting, inside_cell, write_point
 from suffice.prover.leading import cell_corners, leading_points
 from suffice.prover.results import Amount, Finding, Point
@@ -184,6 +184,8 @@ def find_cover(attempt: Attempt, *, ideal: bool) -> str:
     """A cover whose leaves all meet the threshold, then a tighter one if that is cheap; the reason if there is none."""
     if not ideal and not attempt.enumerated:
         return _find_program_cover(attempt)
+    if ideal and not attempt.enumerated and _find_ideal_cover(attempt):
+        return ""
     reason = _cover_leaf_by_leaf(attempt, ideal=ideal)
     if not reason:
         tightest_cover(attempt, THOROUGH if attempt.run_all else CHEAP, ideal=ideal)
@@ -229,10 +231,34 @@ def _find_program_cover(attempt: Attempt) -> str:
     if all(isinstance(fmt, IntFormat) or (isinstance(fmt, FloatFormat) and fmt.p <= _COARSE_BITS) for fmt in case.inputs.values()):
         return _cover_leaf_by_leaf(attempt, ideal=False)
     if bounded.value is not None and bounded.value > threshold:
-        _offer_bounded(attempt, bounded)
+        if _is_derivable(attempt, bounded):
+            _offer_bounded(attempt, bounded)
         return f"the error bound {decimal_above(bounded.value, 6)} exceeds the tolerance"
     return f"no bound was found at {bounded.where()}"
 
+
+def _find_ideal_cover(attempt: Attempt) -> bool:
+    """S2 by branch and bound; whether it proves what is asked. Cutting leaf by leaf may yet reach farther, where cells can be visited."""
+    threshold, case, start = attempt.dossier.threshold, attempt.case, time.monotonic()
+    seconds = min(max(attempt.deadline - start, _SHORTEST_SEARCH), _LONGEST_SEARCH)
+    effort = Effort(target=float(threshold) * _JUST_BELOW, leaves=_IDEAL_LEAVES, seconds=seconds)
+    bounded = search_ideal(case, effort, precision_for(attempt))
+    if bounded.value is None or bounded.value > threshold or not _is_derivable(attempt, bounded):
+        return False
+    derived = attempt.dossier.offer("floor_upper", evidence_of(bounded, case, precision_for(attempt)))
+    attempt.record("ideal algorithm", start, "floor_upper", [derived], "" if derived else "the kernel derives no bound")
+    return attempt.dossier.meets("floor_upper")
+
+
+def _is_derivable(attempt: Attempt, bounded: Bounded) -> bool:
+    """Whether the kernel derives the bound again in about the time that is left."""
+    return kernel_seconds(bounded, attempt.case) <= max(attempt.deadline - time.monotonic(), CONFIRMED_SECONDS)
+
+
+_IDEAL_LEAVES = 10_000
+
+_SHORTEST_SEARCH = 0.5
+"""Seconds that the ideal algorithm's search may take, even where the program's has used up the time."""
 
 _LONGEST_SEARCH = 10.0
 """Seconds for one search."""

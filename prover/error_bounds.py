@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isfinite
 from typing import Any
 
-from suffice.hardware_specs.format import FloatFormat
+from suffice.hardware_specs.format import EXACT, FloatFormat
 from suffice.prover.case import Case
 from suffice.prover.cell_leaves import Refined, refine
 from suffice.prover.engine import Effort, bound_error, splits_of
@@ -79,6 +79,14 @@ _CELL_LEAVES = 2000
 _CELL_SECONDS = 0.5
 _CELLS_LEFT = 8
 """So many leaves and seconds, down to so many cells a leaf."""
+
+
+def search_ideal(case: Case, effort: Effort, precision: int) -> Bounded:
+    """The same for the program that rounds inputs and output and nothing else: S2, by the search for S1."""
+    formats, count = case.formats, len(case.problem.expression.nodes)
+    instances = None if formats.instances is None else replace(formats.instances, nodes=(EXACT,) * count)
+    ideal = replace(formats, compute=EXACT, operations={}, accuracy={}, instances=instances)
+    return search_bound(Case(problem=case.problem, formats=ideal), effort, precision)
 
 
 def evidence_of(bounded: Bounded, case: Case, precision: int) -> dict[str, Any]:

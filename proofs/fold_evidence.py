@@ -80,11 +80,20 @@ class FoldPointsEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prefix:
+    """The elements of the first steps."""
+
+    steps: int
+    point: Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoldRunEvidence:
-    """A point that every step takes: the program fails at every size, from `tail` on because the state no longer moves (W)."""
+    """A point that every step takes (after the prefix): the program fails at every size; from `tail` on the state stays (W)."""
 
     kind: ClassVar[str] = "fold_run"
     point: Point
+    prefix: Prefix | None = None
     tail: int | None
     precision: int
 
@@ -112,6 +121,7 @@ def fold_evidence_to_json(evidence: FoldEvidence) -> Json:
             return {
                 "kind": evidence.kind,
                 "point": point_to_json(evidence.point),
+                "prefix": None if evidence.prefix is None else _prefix_to_json(evidence.prefix),
                 "tail": evidence.tail,
                 "precision": evidence.precision,
             }
@@ -133,9 +143,10 @@ def fold_evidence_from_json(value: Json, where: str) -> FoldEvidence:
             _, of, sizes = fields(value, where, "kind", "of", "sizes")
             return FoldPointsEvidence(of=evidence_from_json(of, f"{where}.of"), sizes=_sizes_from_json(sizes, f"{where}.sizes"))
         case _:
-            _, point, tail, precision = fields(value, where, "kind", "point", "tail", "precision")
+            _, point, prefix, tail, precision = fields(value, where, "kind", "point", "prefix", "tail", "precision")
             return FoldRunEvidence(
                 point=point_from_json(point, f"{where}.point"),
+                prefix=None if prefix is None else _prefix_from_json(prefix, f"{where}.prefix"),
                 tail=None if tail is None else as_integer(tail, f"{where}.tail"),
                 precision=as_integer(precision, f"{where}.precision"),
             )
@@ -146,6 +157,15 @@ def _block_from_json(value: Json, where: str) -> tuple[int, Splits]:
     if len(parts) != 2:
         raise InputError("a block is its last size and its cuts", where=where)
     return as_integer(parts[0], where), splits_from_json(parts[1], where)
+
+
+def _prefix_to_json(prefix: Prefix) -> Json:
+    return {"steps": prefix.steps, "point": point_to_json(prefix.point)}
+
+
+def _prefix_from_json(value: Json, where: str) -> Prefix:
+    steps, point = fields(value, where, "steps", "point")
+    return Prefix(steps=as_integer(steps, f"{where}.steps"), point=point_from_json(point, f"{where}.point"))
 
 
 def _sizes_to_json(sizes: Sizes) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -19,34 +19,33 @@ from ..measure import Measure, Span
 from ..preconditions import Preconditions
 from ..question import Box, Node, Point, Program
 from ..reading import read_point
-from ..run import round_value, run
-from ..tape import Tape
+from ..run import round_inputs, round_value, run
+from ..tape import Interval, Tape
 from ..values import add
 from ..witnesses import at_point, check_counts
 from .asking import common_question, definite_program, settled
 from .regions import Family, Region
-from .steps import fold_of, is_mean, is_sum, joined, joined_mean, uses_size
+from .steps import after, fold_of, is_mean, is_sum, joined, joined_mean, uses_size
 
 Error = Fraction | str
 """A lower bound of the measure, or INFINITE."""
 
 
 def fold_run(family: Family, region: Region, budget: Budget) -> Derivation:
-    """The least error over all sizes of the region, each step run on the same point in exact arithmetic."""
-    _, point, tail, precision = fields(region.claim.evidence, "evidence", "kind", "point", "tail", "precision")
+    """The least error over all sizes of the region, run in exact arithmetic on one point, or on one first and another then."""
+    _, point, prefix, tail, precision = fields(region.claim.evidence, "evidence", "kind", "point", "prefix", "tail", "precision")
     where = read_point(point, "point", tuple(family.box))
     last = _last(region, tail)
-    work = FoldRun(family, region, where, read_precision(precision), budget)
+    work = FoldRun(family, region, where, _read_prefix(prefix, family, region, where), read_precision(precision), budget)
     errors: list[Error] = []
-    for size, state in work.states(last):
-        if size >= region.least:
-            errors.append(work.error(size, state) if tail is None or size < last else work.error_from(size, state))
+    for size, state in work.states(region.least, last):
+        errors.append(work.error(size, state) if tail is None or size < last else work.error_from(size, state))
     numbers = [error for error in errors if isinstance(error, Fraction)]
     return Derivation(min(numbers) if numbers else INFINITE, "W")
 
 
 def _last(region: Region, tail: Any) -> int:
-    """The last size that is followed step by step: the tail's first, or the region's greatest."""
+    """The last size that is looked at by itself: the tail's first, or the region's greatest."""
     if tail is None:
         if region.greatest is None:
             raise Rejection("a run follows all sizes only with a tail")
@@ -54,37 +53,55 @@ def _last(region: Region, tail: Any) -> int:
     else:
         most = limits.MAX_SIZE if region.greatest is None else region.greatest
         last = integer(tail, "evidence.tail", region.least, most)
-    if last > limits.MAX_STEPS:
-        raise Rejection(f"a fold_run follows at most {limits.MAX_STEPS} steps")
+    if last - region.least > limits.MAX_STEPS:
+        raise Rejection(f"a fold_run looks at no more than {limits.MAX_STEPS} sizes one by one")
     return last
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """How many first steps take another point, and that point with the other inputs."""
+
+    count: int
+    point: Point
+
+
+def _read_prefix(value: Any, family: Family, region: Region, where: Point) -> Prefix:
+    if value is None:
+        return Prefix(0, where)
+    steps, point = fields(value, "evidence.prefix", "steps", "point")
+    elements = read_point(point, "evidence.prefix.point", fold_of(family).elements)
+    return Prefix(integer(steps, "evidence.prefix.steps", 1, region.least), where | elements)
+
+
+@dataclass(frozen=True, slots=True)
 class Steps:
-    """What a run adds at every step, where it begins, and the expression that it ends with."""
+    """What a run adds at the first steps and at all others, where it begins, and the expression that it ends with."""
 
     start: Value
+    first: Value
     term: Value
     nodes: tuple[Node, ...]
     program: Program
 
 
 class FoldRun:
-    """The run of a fold at one point, and the real values there for all parameters of the region."""
+    """The run of a fold at its points, and the real values there for all parameters of the region."""
 
-    def __init__(self, family: Family, region: Region, point: Point, precision: int, budget: Budget) -> None:
+    def __init__(self, family: Family, region: Region, point: Point, prefix: Prefix, precision: int, budget: Budget) -> None:
         self._family, self._fold, self._region, self._budget = family, fold_of(family), region, budget
-        self._point, self._precision = point, precision
+        self._point, self._prefix, self._precision = point, prefix, precision
         question = common_question(family, region, joined(family), {self._fold.size: (Fraction(1), Fraction(1))})
-        check_counts(question, Preconditions(question, precision, budget), point)
-        arriving = definite_program(family).inputs
-        if question.representable and any(arriving[name].round(x) != x for name, x in point.items()):
-            raise Rejection("the point is not representable in the input format")
+        for place in (point, prefix.point):
+            check_counts(question, Preconditions(question, precision, budget), place)
+            if question.representable and any(definite_program(family).inputs[name].round(x) != x for name, x in place.items()):
+                raise Rejection("the point is not representable in the input format")
         self._parameters: Box = {name: ends for name, ends in question.parameters.items() if name != self._fold.size}
         self._measure = Measure(question.is_relative, question.relative)
-        self._codes = {name: arriving[name].round(x) for name, x in point.items()}
         self._steps = self._compiled()
-        self._tape = self._tape_of(joined(family))
+        elements = {name: prefix.point[name] for name in self._fold.elements}
+        self._shifted = replace(family, fold=after(self._fold, prefix.count, elements)) if prefix.count else family
+        self._tape = self._tape_of(joined(self._shifted))
         self._answers: dict[Value, Value] = {}
 
     def _compiled(self) -> Steps:
@@ -93,10 +110,13 @@ class FoldRun:
         parts = (self._family.nodes, fold.start, fold.term)
         formats = [program.nodes[low:high] for low, high in pairwise(bounds)]
         nodes, start, term = (settled(part, of, self._region.parameters) for part, of in zip(parts, formats, strict=True))
+        first, last = (round_inputs(program, place) for place in (self._prefix.point, self._point))
+        of_term = Program(program.inputs, formats[2], Exact())
         own: dict[str, Format] = {fold.state: Exact(), fold.size: Exact()}
         return Steps(
-            start=run(start, Program(program.inputs, formats[1], fold.accumulate), self._codes, self._budget),
-            term=run(term, Program(program.inputs, formats[2], Exact()), self._codes, self._budget),
+            start=run(start, Program(program.inputs, formats[1], fold.accumulate), last, self._budget),
+            first=run(term, of_term, first, self._budget),
+            term=run(term, of_term, last, self._budget),
             nodes=nodes,
             program=Program(program.inputs | own, formats[0], program.output),
         )
@@ -107,15 +127,24 @@ class FoldRun:
     def _span(self, tape: Tape, size: tuple[Fraction, Fraction]) -> Span:
         return tape.fixed.to_fractions(tape.ranges(tape.box(at_point(self._point) | {self._fold.size: size}))[-1])
 
-    def states(self, last: int) -> Iterator[tuple[int, Value]]:
-        """The state after every step, as the program holds it."""
-        state = self._steps.start
-        for size in range(1, last + 1):
-            state = self._next(state)
-            yield size, state
+    def states(self, least: int, last: int) -> Iterator[tuple[int, Value]]:
+        """The state, as the program holds it, at sizes from `least` to `last`, followed step by step until it no longer moves."""
+        state, size = self._steps.start, 0
+        while size < last:
+            if size == limits.MAX_STEPS:
+                raise Rejection(f"a fold_run follows at most {limits.MAX_STEPS} steps")
+            after_step = self._next(state, self._steps.first if size < self._prefix.count else self._steps.term)
+            is_fixed = after_step == state and size >= self._prefix.count
+            state, size = after_step, size + 1
+            if size >= least:
+                yield size, state
+            if is_fixed:
+                break
+        for later in range(max(size + 1, least), last + 1):
+            yield later, state
 
-    def _next(self, state: Value) -> Value:
-        accumulate, term = self._fold.accumulate, self._steps.term
+    def _next(self, state: Value, term: Value) -> Value:
+        accumulate = self._fold.accumulate
         sizes = [size_of(value) for value in (state, term) if isinstance(value, Fraction)]
         self._budget.spend(2 * rational_work(max(sizes, default=0)))
         return round_value(accumulate, add(state, term, down=isinstance(accumulate, Float) and accumulate.rounding == "down"))
@@ -129,19 +158,30 @@ class FoldRun:
     def _answer(self, size: int, state: Value) -> Value:
         if not uses_size(self._family) and state in self._answers:
             return self._answers[state]
-        codes: dict[str, Value] = {**self._codes, self._fold.state: state, self._fold.size: Fraction(size)}
+        codes: dict[str, Value] = {
+            **round_inputs(definite_program(self._family), self._point),
+            self._fold.state: state,
+            self._fold.size: Fraction(size),
+        }
         self._answers[state] = answer = run(self._steps.nodes, self._steps.program, codes, self._budget)
         return answer
 
     def error_from(self, size: int, state: Value) -> Error:
         """W at this size and all larger ones, at which the state is the same."""
-        if self._next(state) != state:
+        if self._next(state, self._steps.term) != state:
             raise Rejection("the state still moves where the tail begins")
         if is_sum(self._family):
             return self._error_of_sums(size, state)
         if is_mean(self._family):
             return self._error_of_means(size, state)
-        raise Rejection("a tail needs an expression that is the state, or the state divided by the size")
+        if not uses_size(self._family) and self._term() == (0, 0):
+            return self.error(size, state)
+        raise Rejection("a tail needs an expression that is the state, or the state divided by the size, or a term that is 0")
+
+    def _term(self) -> Interval:
+        """What a step after the prefix adds to the real state."""
+        tape = self._tape_of(self._fold.term)
+        return tape.ranges(tape.box({name: (self._point[name],) * 2 for name in self._fold.elements}))[-1]
 
     def _error_of_sums(self, size: int, state: Value) -> Error:
         """F9: one answer z, while f = start + n term moves away from it or stands still."""
@@ -150,8 +190,7 @@ class FoldRun:
         if not is_finite(answer):
             return INFINITE
         z = finite(answer)
-        term = self._tape_of(self._fold.term)
-        down, up = term.ranges(term.box({name: (self._point[name],) * 2 for name in self._fold.elements}))[-1]
+        down, up = self._term()
         if up <= 0 <= down:
             return self._measure.at_least(z, (lo, hi))
         if up <= 0:
@@ -177,7 +216,7 @@ class FoldRun:
         of_state, of_size = (formats[a] for a in nodes[-1].args)
         dividend, divisor = round_value(of_state, state), of_size.round(Fraction(size))
         answer = self._answer(size, state)
-        f = self._span(self._tape_of(joined_mean(self._family)), (Fraction(0), Fraction(1, size)))
+        f = self._span(self._tape_of(joined_mean(self._shifted)), (Fraction(0), Fraction(1, size)))
         if not is_finite(divisor) or finite(divisor) <= 0:
             raise Rejection("the size does not round to a positive number where the tail begins")
         if not is_finite(answer):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 from ..failures import Rejection
-from ..question import Node
+from ..question import Node, Point
 from .regions import Family, Fold, names_in
 
 
@@ -52,6 +55,23 @@ def joined_mean(family: Family) -> tuple[Node, ...]:
     nodes, start, term = _parts(fold)
     nodes += [Node("var", (), fold.size), Node("mul", (start, len(nodes))), Node("add", (len(nodes) + 1, term))]
     return _continued(family, nodes, dict.fromkeys(means, len(nodes) - 1), skipped=own)
+
+
+def after(fold: Fold, count: int, point: Point) -> Fold:
+    """The fold whose start makes up for `count` first steps at another point: start + count (term(point) - term)."""
+    nodes, start, term = _parts(fold)
+    shift = len(nodes)
+    other = [
+        Node("const", (), point[str(node.payload)])
+        if node.op == "var" and node.payload in point
+        else Node(node.op, tuple(a + shift for a in node.args), node.payload)
+        for node in fold.term
+    ]
+    last = shift + len(other)
+    ending = [
+        Node("sub", (last - 1, term)), Node("const", (), Fraction(count)), Node("mul", (last + 1, last)), Node("add", (start, last + 2)),
+    ]  # fmt: skip
+    return replace(fold, start=(*nodes, *other, *ending))
 
 
 def _operands(family: Family, node: Node) -> list[object]:

@@ -34,11 +34,12 @@ from suffice.errors import DisagreementError, InputError
 from suffice.prover import lemmas as prover_lemmas
 from suffice.prover.lemmas import LemmaProof, Refutation, find_models, prove_lemmas, rational_model
 from suffice.prover.results import SolverRun
-from suffice.prover.solvers import SOLVERS
+from suffice.prover.solvers import SOLVERS, ask
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "lemmas.md").read_text(encoding="utf-8")
 SECONDS = 60.0
+ENTRIES: tuple[Lemma | WrongVariant, ...] = (*lemmas(), *wrong_variants())
 
 SMALL = """; lemma: small
 ; label: T3
@@ -143,7 +144,7 @@ def survivors(chosen: Iterable[Lemma]) -> list[str]:
     """The mutants for which no solver finds numbers that exact arithmetic confirms; the second is asked where the first's do not do."""
     left = {name: script for lemma in chosen for name, script in mutants(lemma).items()}
     for solver in SOLVERS:
-        runs = prover_lemmas.ask(solver, "model", list(left.values()), SECONDS)
+        runs = ask(solver, "model", list(left.values()), SECONDS)
         left = {name: left[name] for name, run in zip(left, runs, strict=True) if not rational_model(left[name], [run])}
     return list(left)
 
@@ -193,9 +194,9 @@ def missing_grounds(entries: Iterable[Lemma | WrongVariant]) -> list[str]:
 
 
 def test_every_ground_is_proved_somewhere() -> None:
-    assert missing_grounds([*lemmas(), *wrong_variants()]) == []
-    hand = {name for entry in (*lemmas(), *wrong_variants()) for name in cited(entry.script)[0]}
-    by_arb = {name for entry in (*lemmas(), *wrong_variants()) for name in cited(entry.script)[1]}
+    assert missing_grounds(ENTRIES) == []
+    hand = {name for entry in ENTRIES for name in cited(entry.script)[0]}
+    by_arb = {name for entry in ENTRIES for name in cited(entry.script)[1]}
     assert hand == set(re.findall(r"^### (\S+)$", PAGE, re.MULTILINE))
     assert by_arb | ALONE == ARB_FACTS.keys() == set(re.findall(r"^\| (\w+) \|.*\|.*\|$", PAGE.partition("## By Arb")[2], re.M)) - {"name"}
 
@@ -216,7 +217,7 @@ def test_lemmas_do_not_rest_on_each_other_in_a_circle() -> None:
 
 def test_whole_numbers_are_no_hidden_hypothesis() -> None:
     """What only the sort Int says stands in words too."""
-    for entry in (*lemmas(), *wrong_variants()):
+    for entry in ENTRIES:
         if "Int" in declared(entry.script).values():
             assert re.search("whole number", entry.script), entry.name
 
@@ -445,10 +446,8 @@ def test_where_solvers_do_not_know_nothing_is_proved(monkeypatch: pytest.MonkeyP
 
 
 def test_one_solver_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = prover_lemmas.ask
-
     def only_z3(solver: str, *rest: object) -> list[SolverRun]:
-        runs = real(solver, *rest)  # type: ignore[arg-type]
+        runs = ask(solver, *rest)  # type: ignore[arg-type]
         return runs if solver == "z3" else [replace(run, answer="unknown", model=()) for run in runs]
 
     monkeypatch.setattr(prover_lemmas, "ask", only_z3)

@@ -46,10 +46,11 @@ def instance(family: Family, parameters: Values, size: int | None = None, accumu
 
 def equal_steps(family: Family, parameters: Box, size: int) -> Problem:
     """f where every step has the same elements, as a function of these: expression(start + size * term); another program with the same
-    values. The box is what all parameters have in common, the tolerance the greatest, and the parameters stand in the middle.
+    values. The box is what all parameters have in common, the tolerance the greatest; preconditions hold at both ends of the parameters,
+    which stand in the middle elsewhere.
     """
-    middle = {name: (side.lo + side.hi) / 2 for name, side in parameters.items()}
-    outer = _constants(family, middle)
+    outer = _constants(family, {name: (side.lo + side.hi) / 2 for name, side in parameters.items()})
+    corners = [{name: side.lo for name, side in parameters.items()}, {name: side.hi for name, side in parameters.items()}]
     builder = ExpressionBuilder()
     places = dict(outer)
     if family.fold is not None:
@@ -67,7 +68,7 @@ def equal_steps(family: Family, parameters: Box, size: int) -> Problem:
         box=common_box(family, parameters),
         tolerance=Tolerance(absolute=family.absolute.over(parameters).hi, relative=family.relative.over(parameters).hi),
         inputs=family.inputs,
-        preconditions=tuple(substituted(condition, outer) for condition in family.preconditions),
+        preconditions=tuple(dict.fromkeys(substituted(condition, corner) for condition in family.preconditions for corner in corners)),
         name=family.name,
     )
 

@@ -20,7 +20,8 @@ import sqlalchemy as sa
 
 from suffice.errors import ArchiveError, InputError
 from suffice.proofs.archive_engine import connect, explain
-from suffice.proofs.certificate import canonical_bytes, digest_of, parse
+from suffice.proofs.certificate import digest_of
+from suffice.proofs.documents import document_bytes, parse_document
 from suffice.proofs.files import write_atomically
 from suffice.proofs.jsondata import canonical_json
 
@@ -102,7 +103,7 @@ class Archive:
         The receipt's head is that of the whole chain at that moment. Raises ArchiveError, and InputError for bytes that are no
         certificate. The verdict is not judged here: that is the kernel's part.
         """
-        if canonical_bytes(parse(certificate)) != certificate:
+        if document_bytes(parse_document(certificate)) != certificate:
             raise InputError("the certificate is not canonical JSON", mend="read it and write it again")
         canonical_json(label)
         for _ in range(_ATTEMPTS):

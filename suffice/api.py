@@ -11,7 +11,9 @@ from suffice.answers import BoundsAnswer, MinimumAnswer, ProofAnswer
 from suffice.encodings.problem import Problem as ProblemData
 from suffice.errors import InputError
 from suffice.hardware_specs.format import Format
-from suffice.proofs.certificate import Certificate, canonical_bytes, parse
+from suffice.proofs.certificate import Certificate
+from suffice.proofs.documents import document_bytes, parse_document
+from suffice.proofs.families import FamilyCertificate
 from suffice.proofs.files import read_bytes
 from suffice.proofs.kernel import Report
 from suffice.proofs.kernel import check as check_bytes
@@ -24,7 +26,7 @@ Progress = Callable[[str, float], None]
 FormatsAsked = str | Format | Iterable[str | Format]
 """A format, several, or a text that lists several ("bf16,fp16")."""
 
-CertificateSource = str | os.PathLike[str] | bytes | Certificate
+CertificateSource = str | os.PathLike[str] | bytes | Certificate | FamilyCertificate
 """A file, its bytes, or the certificate itself."""
 
 LADDER = "int8,fp8_e4m3,fp8_e5m2,bf16,fp16,tf32,fp32,fp64"
@@ -116,15 +118,15 @@ def explain(certificate: CertificateSource, to: Literal["md", "html", "tex"] = "
     report = check_bytes(data)
     if report.status == "rejected":
         raise InputError(f"the certificate is rejected: {report.reason}", mend="make a new one with suffice prove --save")
-    return render(trace(parse(data)), to)
+    return render(trace(parse_document(data)), to)
 
 
 def bytes_of(certificate: CertificateSource) -> bytes:
     """The certificate's bytes. Raises InputError for a file that cannot be read."""
     if isinstance(certificate, bytes):
         return certificate
-    if isinstance(certificate, Certificate):
-        return canonical_bytes(certificate)
+    if isinstance(certificate, Certificate | FamilyCertificate):
+        return document_bytes(certificate)
     return read_bytes(certificate, MAX_BYTES)
 
 

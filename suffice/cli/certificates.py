@@ -11,6 +11,8 @@ from suffice.cli.options import AsJson, Target
 from suffice.cli.statuses import DONE, REJECTED, RESTS_ON_SOLVER, UNDECIDED
 
 if TYPE_CHECKING:
+    from suffice.encodings.family import Family
+    from suffice.encodings.problem import Problem
     from suffice.proofs.kernel import Report
     from suffice.prover.results import SolverRun
 
@@ -30,12 +32,11 @@ def check(files: Files, problem: About = None, solvers: With = None, as_json: As
     suffice check *.json --problem problem.toml --with z3,cvc5 --json
     """
     from suffice.cli.json_output import print_object
-    from suffice.encodings.readers.toml import read_problem_file
     from suffice.proofs.files import read_bytes
     from suffice.proofs.kernel import check as check_bytes
     from suffice.proofs.kernel.limits import MAX_BYTES
 
-    wanted = read_problem_file(problem).problem if problem else None
+    wanted = _read_wanted(problem) if problem else None
     names = _solver_names(solvers)
     contents = [read_bytes(file, MAX_BYTES) for file in files]
     entries = []
@@ -62,7 +63,7 @@ def explain(file: OneFile, to: To = Target.MD, output: Into = None, as_json: AsJ
     """
     from suffice.api import bytes_of
     from suffice.cli.json_output import print_object
-    from suffice.proofs.certificate import parse
+    from suffice.proofs.documents import parse_document
     from suffice.proofs.files import write_atomically
     from suffice.proofs.kernel import check as check_bytes
     from suffice.proofs.trace import render, trace
@@ -70,7 +71,7 @@ def explain(file: OneFile, to: To = Target.MD, output: Into = None, as_json: AsJ
     data = bytes_of(file)
     report = check_bytes(data)
     entry = _entry(file, report)
-    text = "" if report.status == "rejected" else render(trace(parse(data)), to.value)
+    text = "" if report.status == "rejected" else render(trace(parse_document(data)), to.value)
     if output is not None and text:
         write_atomically(output, text.encode())
     if as_json:
@@ -94,11 +95,24 @@ def _entry(file: Path, report: Report) -> dict[str, Any]:
     }
 
 
-def _is_about(data: bytes, wanted: Any) -> bool:
-    from suffice.proofs.certificate import parse
+def _read_wanted(path: Path) -> Problem | Family:
+    """What a problem file asks. Raises InputError."""
+    from suffice.encodings.readers.family_toml import is_family_file, read_family_file
+    from suffice.encodings.readers.toml import read_problem_file
+
+    return read_family_file(path).family if is_family_file(path) else read_problem_file(path).problem
+
+
+def _is_about(data: bytes, wanted: Problem | Family) -> bool:
+    from suffice.encodings.family import Family
+    from suffice.proofs.documents import parse_document
+    from suffice.proofs.families import FamilyCertificate, family_to_json
     from suffice.proofs.problemdata import problem_to_json
 
-    return problem_to_json(parse(data).problem) == problem_to_json(wanted)
+    document = parse_document(data)
+    if isinstance(document, FamilyCertificate):
+        return isinstance(wanted, Family) and family_to_json(document.family) == family_to_json(wanted)
+    return not isinstance(wanted, Family) and problem_to_json(document.problem) == problem_to_json(wanted)
 
 
 def _solver_names(text: str | None) -> list[str]:
@@ -115,10 +129,10 @@ def _solver_names(text: str | None) -> list[str]:
 def _solvers(data: bytes, names: list[str]) -> dict[str, Any]:
     """What solvers say of the scripts. One that finds a model refutes the certificate; one that does not know proves nothing."""
     from suffice.cli.json_output import solver_object
-    from suffice.proofs.certificate import parse
+    from suffice.proofs.documents import parse_document
     from suffice.prover.solvers import decide
 
-    scripts = [script.script for script in parse(data).smt]
+    scripts = [script.script for script in parse_document(data).smt]
     answers = decide(scripts, solvers=names)
     runs: list[SolverRun] = [run for answer in answers for run in answer]
     entry: dict[str, Any] = {"solvers": [solver_object(run) for run in runs]}

@@ -1,0 +1,201 @@
+"""`suffice prove` for a file that holds a family: the regions of parameters and sizes where each verdict is proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suffice.cli.keeping import Kept, check_place, file_names
+from suffice.cli.statuses import DONE, UNDECIDED, UNEXPECTED
+from suffice.errors import InputError
+from suffice.proofs.certificate import Verdict
+
+if TYPE_CHECKING:
+    from suffice.family_answers import FamilyAnswer
+    from suffice.proofs.archive import Receipt
+    from suffice.prover.families import FamilyResult, ProvedRegion
+    from suffice.prover.families.extents import Extent
+    from suffice.questions import Placement
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyOptions:
+    """What was typed. `for_all`: one verdict for the whole declared range is asked for; `expect`: this one."""
+
+    file: Path
+    formats: Sequence[str]
+    placement: Placement
+    accumulate: str | None
+    for_all: bool
+    resolution: str | None
+    timeout: float | None
+    save: Path | None
+    archive: str | None
+    plot: Path | None
+    trace: bool
+    expect: Verdict | None
+    as_json: bool
+
+
+def refuse_options(given: dict[str, object]) -> None:
+    """Raise InputError for an option that a family file answers itself."""
+    for name, value in given.items():
+        if value:
+            raise InputError(f"--{name} stands beside a family file", mend="write it in the file")
+
+
+def prove_family_file(options: FamilyOptions) -> int:
+    """Prove, print and keep; the exit status. Raises SufficeError."""
+    from suffice.cli.progress import progress_bar
+    from suffice.family_answers import FamilyAnswer
+    from suffice.family_plots import check_family_picture, draw_regions
+    from suffice.family_questions import read_family
+    from suffice.prover.families import prove_family
+    from suffice.questions import read_exact
+
+    check_place(options.save)
+    asking = read_family(options.file, ",".join(options.formats) or None, options.placement, options.accumulate)
+    if options.plot is not None:
+        check_family_picture(options.plot, asking.family)
+    resolution = None if options.resolution is None else read_exact(options.resolution, "--resolution")
+    with progress_bar() as progress:
+        proof = prove_family(asking.family, asking.formats, timeout=options.timeout, resolution=resolution, progress=progress)
+    answer = FamilyAnswer(proof)
+    if options.plot is not None:
+        draw_regions(options.plot, proof)
+    _report(answer, options)
+    return _status(answer, options)
+
+
+def _report(answer: FamilyAnswer, options: FamilyOptions) -> None:
+    from suffice.cli.json_output import print_object
+    from suffice.rendering import show
+
+    if not options.as_json:
+        show(answer.tables())
+        if options.for_all:
+            print("\n" + "\n".join(_for_all_line(result) for result in answer.results))
+    kept = _keep(answer, options)
+    proofs = _proofs(answer.results) if options.trace else {}
+    if options.as_json:
+        print_object(family_object(answer, kept, proofs))
+        return
+    for text in ("\n".join(kept.lines()), *proofs.values()):
+        if text:
+            print(f"\n{text}".rstrip())
+
+
+def _for_all_line(result: FamilyResult) -> str:
+    return f"{result.format}: for all declared parameters and sizes: {result.verdict.value}"
+
+
+def _status(answer: FamilyAnswer, options: FamilyOptions) -> int:
+    """Undecided where nothing was proved; with --for-all, where no verdict holds for the whole range."""
+    verdicts = [result.verdict for result in answer.results]
+    if options.expect is not None:
+        return DONE if all(verdict is options.expect for verdict in verdicts) else UNEXPECTED
+    if options.for_all:
+        return UNDECIDED if Verdict.UNDECIDED in verdicts else DONE
+    return DONE if all(result.regions for result in answer.results) else UNDECIDED
+
+
+def _proofs(results: Sequence[FamilyResult]) -> dict[str, str]:
+    from suffice.proofs.trace import render, trace
+
+    return {result.format: render(trace(result.certificate)) for result in results if result.certificate is not None}
+
+
+def _keep(answer: FamilyAnswer, options: FamilyOptions) -> Kept:
+    """Write the certificates where the options say; a format of which nothing was proved has none."""
+    from suffice.proofs.families import write
+
+    certified = {result.format: result.certificate for result in answer.results if result.certificate is not None}
+    files: dict[str, Path] = {}
+    if options.save is not None:
+        files = file_names([result.format for result in answer.results], options.save)
+        files = {name: path for name, path in files.items() if name in certified}
+        for name, path in files.items():
+            write(certified[name], path)
+    receipts = {} if options.archive is None else _archive(answer, options.archive)
+    return Kept(files, receipts, options.archive)
+
+
+def _archive(answer: FamilyAnswer, place: str) -> dict[str, Receipt]:
+    from suffice.family_answers import family_headline
+    from suffice.proofs.archive import Archive
+    from suffice.proofs.families import canonical_bytes
+
+    shown = answer.family.name or family_headline(answer.family)
+    with Archive.open(place) as archive:
+        return {
+            result.format: archive.add(canonical_bytes(result.certificate), f"{shown} in {result.format}: family")
+            for result in answer.results
+            if result.certificate is not None
+        }
+
+
+def family_object(answer: FamilyAnswer, kept: Kept, proofs: dict[str, str]) -> Object:
+    """The answer as JSON: numbers are exact texts, only seconds and sizes are JSON numbers."""
+    from suffice.proofs.families import family_to_json
+
+    family = answer.family
+    results = []
+    for result in answer.results:
+        entry = _result_object(result)
+        if result.format in kept.files:
+            entry["file"] = str(kept.files[result.format])
+        if result.format in proofs:
+            entry["trace"] = proofs[result.format]
+        results.append(entry)
+    archived = {"archive": {"place": kept.archive, "head": kept.head}} if kept.receipts else {}
+    described = {"name": family.name, "description": family.description}
+    return {"family": {**described, **_as_dict(family_to_json(family))}, "results": results, **archived}
+
+
+def _as_dict(value: Any) -> Object:
+    assert isinstance(value, dict)
+    return value
+
+
+def _result_object(result: FamilyResult) -> Object:
+    from suffice.cli.json_output import exact, solver_object
+
+    return {
+        "format": result.format,
+        "verdict": result.verdict.value,
+        "regions": [_region_object(region) for region in result.regions],
+        "gaps": [_extent_object(gap, exact) for gap in result.gaps],
+        "flip_exact": result.flip_exact,
+        "resolution": exact(result.resolution),
+        "assumptions": list(result.assumptions),
+        "solvers": [solver_object(run) for run in result.solvers],
+        "note": result.note,
+        "seconds": result.seconds,
+        "certificate": result.digest,
+    }
+
+
+def _region_object(region: ProvedRegion) -> Object:
+    from suffice.cli.json_output import exact
+    from suffice.proofs.decimals import decimal_above, decimal_below
+
+    value = region.value
+    decimal = decimal_above if region.bound == "error_bound" else decimal_below
+    texts = (value, value) if isinstance(value, str) else (exact(value), decimal(value, 6))
+    return {
+        **_extent_object(region.extent, exact),
+        "verdict": region.verdict.value,
+        "statement": region.statement,
+        region.bound: texts[0],
+        f"{region.bound}_decimal": texts[1],
+        "seconds": region.seconds,
+    }
+
+
+def _extent_object(extent: Extent, exact: Callable[[Any], str]) -> Object:
+    sides = {name: [exact(side.lo), exact(side.hi)] for name, side in extent.parameters.items()}
+    return {"parameters": sides} | ({"size": list(extent.sizes)} if extent.sizes is not None else {})

@@ -38,11 +38,21 @@ def _step(node: Node, args: list[Value], codes: Mapping[str, Value]) -> Value:
         case Op.IF:
             return convert(args[1] if args[0] == 1 else args[2], node.format or EXACT)
         case Op.LT | Op.LE | Op.EQ:
-            a, b = map(to_fraction, args)
-            assert a is not None
-            assert b is not None
+            if "nan" in args:
+                return Fraction(0)
+            a, b = (float(x) if isinstance(x, str) else x for x in args)
             return Fraction({Op.LT: a < b, Op.LE: a <= b, Op.EQ: a == b}[node.op])
+        case Op.AND:
+            return min(args, key=_truth)
+        case Op.OR:
+            return max(args, key=_truth)
+        case Op.NOT:
+            return Fraction(args[0] == 0)
     return apply(node, args, node.format or EXACT)
+
+
+def _truth(value: Value) -> bool:
+    return value == 1
 
 
 def exact(expression: Expression, point: Mapping[str, Fraction]) -> Fraction:

@@ -55,6 +55,11 @@ def formats_section(formats: Formats) -> Section:
     return Section(heading="The formats", steps=tuple(steps))
 
 
+def accumulate_step(fmt: Format) -> Step:
+    """The format that holds the state of a fold."""
+    return _step("the state of the sum", fmt)
+
+
 def _listed(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 

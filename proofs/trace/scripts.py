@@ -17,6 +17,7 @@ from suffice.proofs.trace.numbers import at_least, at_most
 _NAMED = re.compile(r":named\s+(\|[^|]*\||[^\s()]+)")
 _ROLES = {
     "hardware": "fixes",
+    "region": "speaks of",
     "enclosure": "rests on",
     "slope": "bounds",
     "statement": "uses",
@@ -38,11 +39,16 @@ def scripts_section(certificate: Certificate) -> Section:
 
 
 def _step(certificate: Certificate, member: SmtScript) -> Step:
-    lines = member.script.count("\n") + 1
+    return script_step(_subject(certificate, member.claim), member.script, _numbers(certificate.problem, member.script))
+
+
+def script_step(subject: str, script: str, numbers: tuple[Quantity, ...] = ()) -> Step:
+    """A script for something, what its assertions do, and the numbers in them."""
+    lines = script.count("\n") + 1
     return Step(
-        text=f"A script {_subject(certificate, member.claim)}. {_roles(_NAMED.findall(member.script))}",
-        quantities=_numbers(certificate.problem, member.script),
-        script=member.script if lines <= _MOST_LINES else "",
+        text=f"A script {subject}. {_roles(_NAMED.findall(script))}",
+        quantities=numbers,
+        script=script if lines <= _MOST_LINES else "",
         follows="The numbers in it are enclosures that the kernel derives anew. A solver that answers unsat agrees that the verdict "
         "follows from them; the kernel does not rely on it.",
     )

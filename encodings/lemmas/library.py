@@ -86,6 +86,17 @@ def wrong_variants() -> tuple[WrongVariant, ...]:
     return tuple(read_wrong_variant(name, script) for name, script in _scripts("refuted"))
 
 
+def find(names: Iterable[str]) -> tuple[tuple[Lemma, ...], tuple[WrongVariant, ...]]:
+    """The lemmas and wrong variants of these names (all if there are none), a lemma's wrong variants included."""
+    wanted = set(names)
+    unknown = wanted - {lemma.name for lemma in lemmas()} - {variant.name for variant in wrong_variants()}
+    if unknown:
+        raise InputError(f"no lemma is called {min(unknown)}", mend="`suffice lemmas` lists them")
+    chosen = tuple(lemma for lemma in lemmas() if not wanted or lemma.name in wanted)
+    beside = wanted | {name for lemma in chosen for name in lemma.beside}
+    return chosen, tuple(variant for variant in wrong_variants() if not wanted or variant.name in beside)
+
+
 def read_lemma(name: str, script: str) -> Lemma:
     """A lemma from its file; `name` is the file's. Raises InputError where header and assertions disagree."""
     fields, hypotheses = _header(name, script, NEGATED_CONCLUSION)
@@ -176,14 +187,3 @@ def _names(text: str) -> tuple[str, ...]:
 def _demand(holds: bool, name: str, what: str) -> None:
     if not holds:
         raise InputError(what, where=f"lemma file {name}", mend="mend the file")
-
-
-def find(names: Iterable[str]) -> tuple[tuple[Lemma, ...], tuple[WrongVariant, ...]]:
-    """The lemmas and wrong variants of these names (all if there are none), a lemma's wrong variants included."""
-    wanted = set(names)
-    unknown = wanted - {lemma.name for lemma in lemmas()} - {variant.name for variant in wrong_variants()}
-    if unknown:
-        raise InputError(f"no lemma is called {min(unknown)}", mend="`suffice lemmas` lists them")
-    chosen = tuple(lemma for lemma in lemmas() if not wanted or lemma.name in wanted)
-    beside = wanted | {name for lemma in chosen for name in lemma.beside}
-    return chosen, tuple(variant for variant in wrong_variants() if not wanted or variant.name in beside)

@@ -323,6 +323,23 @@ def test_the_second_derivative_of_layer_norm() -> None:
     assert sp.simplify(sp.sqrt(sp.Rational(2304, 3125)) / 2 - 24 / (25 * sp.sqrt(5))) == 0
 
 
+def test_the_second_derivative_of_softmax() -> None:
+    """J w with w_i = (v_i - m)^2, and the variance that bounds its square."""
+    import sympy as sp
+
+    t = sp.Symbol("t")
+    x, v = [sp.Rational(1, 3), sp.Rational(-2), sp.Rational(3, 4)], [sp.Rational(2, 7), sp.Rational(6, 7), sp.Rational(-3, 7)]
+    powers = [sp.exp(a + t * b) for a, b in zip(x, v, strict=True)]
+    moved = [power / sp.Add(*powers) for power in powers]
+    p = [part.subs(t, 0).evalf(50) for part in moved]
+    m = sum(a * b for a, b in zip(p, v, strict=True))
+    w = [(b - m) ** 2 for b in v]
+    mean = sum(a * b for a, b in zip(p, w, strict=True))
+    second = [part.diff(t, 2).subs(t, 0).evalf(50) for part in moved]
+    assert all(abs(d - a * (b - mean)) < 1e-40 for d, a, b in zip(second, p, w, strict=True))
+    assert sum(d**2 for d in second) <= sum(a * (b - mean) ** 2 for a, b in zip(p, w, strict=True)) / 2 <= mean * (2 - mean) / 2
+
+
 # --- the page, the reader, the judge
 
 

@@ -29,7 +29,7 @@ from suffice.prover.attempts import (
 )
 from suffice.prover.case import Asked
 from suffice.prover.dossier import Dossier
-from suffice.prover.error_bounds import evidence_of, search_bound, towards_run
+from suffice.prover.error_bounds import NEAR, evidence_of, search_bound, towards_run
 from suffice.prover.portfolio import Progress
 from suffice.prover.restating import at_threshold, restated_claims
 
@@ -143,10 +143,17 @@ def _bracket(attempt: Attempt) -> str:
         dossier.offer("error_bound", evidence_of(bounded, case, precision))
     if attempt.enumerated:
         tightest_cover(attempt, THOROUGH, ideal=False)
-    tightest_cover(attempt, THOROUGH, ideal=True)
+    if not _meet(dossier):
+        tightest_cover(attempt, THOROUGH, ideal=True)
     if dossier.value("error_bound") is not None:
         return ""
     return "a run ends in an infinity or NaN" if reached == "infinite" else f"no error bound was found at {bounded.where()}"
+
+
+def _meet(dossier: Dossier) -> bool:
+    """Whether the program is proved to be about as good as any algorithm, so that nothing more can be said of the best one."""
+    floor, error = dossier.value("floor") or Fraction(0), dossier.value("error_bound")
+    return isinstance(floor, Fraction) and isinstance(error, Fraction) and error <= floor * NEAR
 
 
 class _Restated:

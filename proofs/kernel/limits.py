@@ -54,6 +54,9 @@ MAX_INPUTS = 256
 MAX_PARAMETERS = 16
 """Parameters of a family."""
 
+MAX_AFFINE_BITS = 2_048
+"""Size of a coefficient of an affine form, and of an end of a parameter's interval."""
+
 MAX_REGIONS = 4_096
 """Regions of a family."""
 

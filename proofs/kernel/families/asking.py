@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ..budget import rational_work
 from ..failures import Rejection
-from ..formats import NAN, Exact, Format
+from ..formats import NAN, Exact, Format, size_of
 from ..question import Box, Node, Program, Question
-from .regions import Family, Region, names_in
+from .regions import Affine, Family, Region, names_in
 
 
 def region_question(family: Family, region: Region, bound: str) -> Question:
@@ -60,6 +61,23 @@ def common_question(family: Family, region: Region, nodes: tuple[Node, ...], siz
         program=family.asked.program if family.fold is None else None,
         parameters=_used(region.parameters, nodes, *family.preconditions) | (sizes or {}),
     )  # fmt: skip
+
+
+NODE_WORK = 2_000
+"""What it takes to prepare one node of a question."""
+
+
+def preparing_work(family: Family, region: Region) -> int:
+    """What it takes to put the questions of a region."""
+    ends = sum(size_of(lo) + size_of(hi) for lo, hi in region.parameters.values())
+    forms = [form for pair in family.box.values() for form in pair] + [family.tolerance]
+    counts = len(family.all_nodes) + sum(map(len, family.preconditions))
+    return NODE_WORK * counts + sum(8 * _affine_work(form, ends) for form in forms)
+
+
+def _affine_work(form: Affine, ends: int) -> int:
+    bits = ends + size_of(form.constant) + sum(map(size_of, form.coefficients.values()))
+    return (1 + len(form.coefficients)) * rational_work(bits)
 
 
 def check_tolerance(family: Family, region: Region) -> None:

@@ -15,7 +15,7 @@ from ..jsonvalues import fields, listed, quoted
 from ..question import ELEMENTARY
 from ..reading import read_point
 from ..witnesses import witness_run
-from .asking import check_tolerance, common_question, region_question, settled
+from .asking import check_tolerance, common_question, preparing_work, region_question, settled
 from .fold_cover import fold_cover
 from .fold_points import fold_points
 from .fold_run import fold_run
@@ -72,6 +72,7 @@ def _short(q: Fraction) -> str:
 def derive_region(family: Family, region: Region, budget: Budget | None = None) -> Derivation:
     """What the evidence of a region's claim proves of all its members."""
     budget = budget or Budget()
+    budget.spend(preparing_work(family, region))
     check_tolerance(family, region)
     evidence, bound = region.claim.evidence, region.claim.bound
     kind = evidence.get("kind") if isinstance(evidence, dict) else None

@@ -19,10 +19,13 @@ from ..jsonvalues import fields, listed
 from ..question import Arrival, Box, Node, Program, Question
 from ..splits import leaves
 from ..tape import Interval
-from .asking import definite_program, hulls, unrounded
+from .asking import definite_program, hulls, preparing_work, unrounded
 from .fold_points import read_ends
 from .regions import Family, Region, names_in
 from .steps import fold_of
+
+_STEP_OPERATIONS = 16
+"""Operations on numbers in fixed point that one step takes, about."""
 
 
 class Reach(NamedTuple):
@@ -120,7 +123,7 @@ class FoldCover:
 
     def _step(self, state: Reach, term: Reach) -> Reach:
         """F8: one addition, rounded to the format of states."""
-        self.budget.spend(4 * interval_work("add", self.precision + self._guard))
+        self.budget.spend(_STEP_OPERATIONS * interval_work("add", self.precision + self._guard))
         real = state.real[0] + term.real[0], state.real[1] + term.real[1]
         arriving = state.error + term.error
         exact = _within(_sum(state.held, term.held), real, -(-arriving >> self._guard))
@@ -137,6 +140,7 @@ class FoldCover:
     def values(self, sizes: tuple[int, int], state: Reach, splits: Any) -> Iterator[LeafBound]:
         """The expression on a range of sizes: the size is known exactly, the state up to its error."""
         fold, family = self.fold, self.family
+        self.budget.spend(preparing_work(family, self.region))
         names = names_in(family.nodes, *family.preconditions)
         unit, fine = 1 << self.precision, 1 << self.precision + self._guard
         own = {

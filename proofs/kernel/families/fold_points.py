@@ -18,7 +18,7 @@ from ..question import Point, Question
 from ..reading import read_point
 from ..tape import Tape
 from ..witnesses import is_representable
-from .asking import common_question
+from .asking import common_question, preparing_work
 from .regions import Family, Region
 from .steps import fold_of, is_sum, joined, joined_mean, uses_size
 
@@ -86,6 +86,7 @@ def _from_blocks(family: Family, region: Region, of: Any, sizes: Any, budget: Bu
     nodes, name = joined(family), fold_of(family).size
     found = []
     for low, high in read_ends(ends, region, "evidence.sizes.ends"):
+        budget.spend(preparing_work(family, region))
         question = common_question(family, region, nodes, {name: (Fraction(low), Fraction(high))})
         found.append(for_sizes(floor_of(question, of, region, budget), low, high))
     return weakest(found)

@@ -102,6 +102,7 @@ class FoldRun:
         elements = {name: prefix.point[name] for name in self._fold.elements}
         self._shifted = replace(family, fold=after(self._fold, prefix.count, elements)) if prefix.count else family
         self._tape = self._tape_of(joined(self._shifted))
+        self._uses_size = uses_size(family)
         self._answers: dict[Value, Value] = {}
 
     def _compiled(self) -> Steps:
@@ -156,7 +157,7 @@ class FoldRun:
         return self._measure.at_least(finite(answer), f) if is_finite(answer) else INFINITE
 
     def _answer(self, size: int, state: Value) -> Value:
-        if not uses_size(self._family) and state in self._answers:
+        if not self._uses_size and state in self._answers:
             return self._answers[state]
         codes: dict[str, Value] = {
             **round_inputs(definite_program(self._family), self._point),
@@ -174,7 +175,7 @@ class FoldRun:
             return self._error_of_sums(size, state)
         if is_mean(self._family):
             return self._error_of_means(size, state)
-        if not uses_size(self._family) and self._term() == (0, 0):
+        if not self._uses_size and self._term() == (0, 0):
             return self.error(size, state)
         raise Rejection("a tail needs an expression that is the state, or the state divided by the size, or a term that is 0")
 

@@ -8,7 +8,7 @@ from typing import Any
 from .. import limits
 from ..derivation import INFINITE
 from ..failures import Rejection
-from ..formats import Code, is_free
+from ..formats import Code, is_free, size_of
 from ..jsonvalues import NAME, choice, fields, integer, listed, number, optional
 from ..question import Box, Node
 from ..reading import read_asked, read_format, read_nodes, read_preconditions
@@ -96,14 +96,14 @@ def read_range(value: Any, where: str) -> tuple[int, int | None]:
 
 
 def read_intervals(value: Any, where: str, most: int) -> Box:
-    """Named closed intervals."""
+    """Named closed intervals of parameters."""
     if not isinstance(value, dict) or not all(NAME.fullmatch(name) for name in value):
         raise Rejection(f"{where} is not an object of named intervals")
     if len(value) > most:
         raise Rejection(f"{where} has more than {most} names")
     intervals = {}
     for name in sorted(value):
-        lo, hi = (number(end, f"{where}.{name}") for end in listed(value[name], f"{where}.{name}", 2, 2))
+        lo, hi = (_short(end, f"{where}.{name}") for end in listed(value[name], f"{where}.{name}", 2, 2))
         if lo > hi:
             raise Rejection(f"{where}.{name} is empty")
         intervals[name] = (lo, hi)
@@ -113,10 +113,18 @@ def read_intervals(value: Any, where: str, most: int) -> Box:
 def read_affine(value: Any, where: str, parameters: Box) -> Affine:
     """The constant under "", and the coefficients of parameters that are not 0."""
     given = optional(value, *parameters)
-    constant, *factors = (number(item, where) for item in fields(value, where, "", *given))
+    constant, *factors = (_short(item, where) for item in fields(value, where, "", *given))
     if Fraction(0) in factors:
         raise Rejection(f"{where} has a coefficient that is 0")
     return Affine(constant, dict(zip(given, factors, strict=True)))
+
+
+def _short(value: Any, where: str) -> Fraction:
+    """A number that sums of many are made of."""
+    found = number(value, where)
+    if size_of(found) > limits.MAX_AFFINE_BITS:
+        raise Rejection(f"{where} has more than {limits.MAX_AFFINE_BITS} bits")
+    return found
 
 
 def _read_box(value: Any, parameters: Box) -> dict[str, tuple[Affine, Affine]]:

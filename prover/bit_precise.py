@@ -11,11 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel
 from suffice.encodings.writers.smtlib_fp import Question, bit_precise_script
 from suffice.encodings.writers.smtlib_sorts import NotExpressible
+from suffice.errors import DisagreementError
 from suffice.hardware_specs.format import FloatFormat, Format
-from suffice.prover.attempts import Attempt, confirm_candidates
+from suffice.hardware_specs.rounding import is_representable
+from suffice.prover.attempts import Attempt, confirm_candidates, read_point
 from suffice.prover.case import Case
 from suffice.prover.results import Point, SolverRun
 from suffice.prover.search import Candidate
@@ -26,6 +29,12 @@ WITNESSES = 2
 
 MOST_FORMAT_BITS = 16
 """Wider formats are beyond the solvers."""
+
+_PATIENCE = 5.0
+"""Seconds for one solver within a portfolio."""
+
+_LEAST = 1.0
+"""With less time left than this no solver is started."""
 
 _PREFIX = {"cvc5": "(set-option :fp-exp true)\n"}
 """cvc5 asks to be told that it may use sorts other than those of IEEE 754."""
@@ -69,7 +78,7 @@ def look_through(case: Case, *, timeout: float, solvers: Sequence[str] = ()) -> 
 
 def question_of(case: Case) -> Question:
     """The script of a case. Raises NotExpressible, with the reason, where it is out of reach."""
-    formats: tuple[Format, ...] = (*case.inputs.values(), case.output)
+    formats: tuple[Format, ...] = (*case.inputs.values(), *case.nodes, case.output)
     if not case.has_program or case.formats.accuracy:
         raise NotExpressible("the program is not one concrete program")
     if any(isinstance(fmt, FloatFormat) and fmt.bits > MOST_FORMAT_BITS for fmt in formats):
@@ -77,17 +86,47 @@ def question_of(case: Case) -> Question:
     return bit_precise_script(case.problem, case.inputs, case.nodes, case.output)
 
 
-def try_bit_precise(attempt: Attempt, *, timeout: float) -> None:
+def has_branches(case: Case) -> bool:
+    """Whether the program takes branches: what fails there is rare, hard to search for, and found by solvers within seconds."""
+    return any(node.op is Op.IF for node in case.problem.expression.nodes)
+
+
+def try_bit_precise(attempt: Attempt) -> None:
     """Look for a failing input, and let the kernel judge it; note where solvers agree that there is none."""
     start = time.monotonic()
-    found = look_through(attempt.case, timeout=timeout)
+    seconds = min(_PATIENCE, attempt.deadline - start)
+    if seconds < _LEAST:
+        return
+    found = look_through(attempt.case, timeout=seconds)
     if found.point is not None:
         derived = confirm_candidates(attempt, "witness_error", [Candidate((found.point,), 0.0)])
-        attempt.record("bit-precise", start, "witness_error", derived, f"found by {found.solvers}")
+        attempt.record("bit-precise", start, "witness_error", derived, _note_of_model(attempt, found))
+    elif found.answer == "unsat":
+        _check_agreement(attempt)
+        attempt.record("bit-precise", start, "", [], f"no failing input{_among(attempt.case)} ({found.solvers})")
+    elif found.runs or attempt.run_all:
+        attempt.record("bit-precise", start, "", [], found.reason)
+
+
+def _among(case: Case) -> str:
+    return "" if case.problem.inputs is InputModel.REPRESENTABLE else " that is a number of the input format"
+
+
+def _note_of_model(attempt: Attempt, found: BitPrecise) -> str:
+    """Who found the input, and who is contradicted by it."""
+    against = [run.solver for run in found.runs if run.answer == "unsat"]
+    confirmed = "" if attempt.dossier.exceeds("witness_error") else ", not confirmed"
+    return f"found by {found.solvers}{confirmed}" + (f", against {', '.join(against)}" if against else "")
+
+
+def _check_agreement(attempt: Attempt) -> None:
+    """Where two solvers find no failing input, the kernel has accepted none that they have looked at."""
+    case, claim = attempt.case, attempt.dossier.claims.get("witness_error")
+    if claim is None or not attempt.dossier.exceeds("witness_error"):
         return
-    among = "" if attempt.case.problem.inputs is InputModel.REPRESENTABLE else " that is a number of the input format"
-    note = f"no failing input{among} ({found.solvers})" if found.answer == "unsat" else found.reason
-    attempt.record("bit-precise", start, "", [], note)
+    point = read_point(claim.evidence["point"])
+    if all(is_representable(fmt, point[name]) for name, fmt in case.inputs.items()):
+        raise DisagreementError("two solvers find no failing input where the kernel has accepted one", where=case.problem.name)
 
 
 def _runs(question: Question, solvers: Sequence[str], timeout: float) -> Iterator[SolverRun]:

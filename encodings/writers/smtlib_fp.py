@@ -1,8 +1,8 @@
 """Bit-precise questions in SMT-LIB 2.6: is there an input, a number of the input format, at which the program leaves the tolerance?
 
-The program is written in floating-point sorts (`smtlib_program`), the real function in exact integers (`smtlib_function`), and both
-meet in the bits of the inputs and of the program's output. A script is satisfiable exactly if some input that counts (in the box, a number of its
-format, the preconditions hold, f is defined) has an error beyond the tolerance, or a result that is NaN or infinite.
+The program is written in floating-point sorts (`smtlib_program`), the real function in exact integers (`smtlib_function`), and both meet
+in the bits of the inputs and of the program's output. A script is satisfiable exactly if some input that counts (in the box, a number
+of its format, the preconditions hold, f is defined) has an error beyond the tolerance, or a result that is NaN or infinite.
 """
 
 from __future__ import annotations

@@ -1,17 +1,18 @@
 """A program in binary floats, bit by bit, as SMT-LIB terms of floating-point sorts (docs/semantics.md, Programs).
 
-Where an operation's operands and result are held alike, the sort's own operation is the program's (if no field of the exponent is wider than
-the significand: Z3 refuses to add there). Else the operands go, exactly, into a wider sort, and its result into the sort of the result. The wide
-sort reaches so far that no result is subnormal or infinite there. Products, powers, fused products, and sums in other formats are exact there. A
-quotient x/y of significands of a and b bits, a root of one of a bits and a sum in one format are not, but rounding them to w bits before
-the p bits of the result changes nothing. In a directed mode, since both roundings go the same way and every number of the narrow sort is one of the
-wide sort. To nearest, since between the exact result and what it is rounded to lies no number m of p + 1 bits, where rounding to p bits may change:
+Where an operation's operands and result are held alike, the sort's own operation is the program's (if the field of the exponent is not
+wider than the significand: Z3 refuses to add there). Else the operands go, exactly, into a wider sort, and its result into the sort of
+the result. The wide sort reaches so far that no result is subnormal or infinite there. Products, powers, fused products, and sums in
+other formats are exact there. A quotient x/y of significands of a and b bits, a root of one of a bits and a sum in one format are
+not, but rounding them to w bits before the p bits of the result changes nothing. In a directed mode, since both roundings go the same
+way and every number of the narrow sort is one of the wide sort. To nearest, since between the exact result and what it is first
+rounded to (that included) lies no number m of p + 1 bits, where rounding to p bits may change, unless it is the exact result:
 
-* x/y - m is a multiple of the unit of x or of that of m y, so it is 0 or at least 2^-a |x/y| or 2^-(p + 1 + b) |m|, and w >= max(a, p + b) + 3;
-* x - m^2 is 0 or at least 2^-a x or 2^-(2p + 2) m^2, hence sqrt x - m at least about half as much of sqrt x, and w >= max(a, 2p) + 5;
-* x + y, 2^e <= |x| < 2^(e + 1), |x| >= |y| of p bits each, w = 2p + 2: exact if |y| >= 2^(e - p - 1). Else |y| < 2^(e - p - 1), and the m next to x are at least 2^(e - p)
-  away: outside x +- 2^(e - p - 1), where the result stays. But one, if |x| = 2^e, is 2^(e - p - 1) below it: then the result is exact for |y| >= 2^(e - p - 2),
-  a multiple of 2^(e - 2p - 1) below 2^e, and else stays above 2^e - 2^(e - p - 2).
+* x/y - m is a multiple of the unit of x over y or of that of m y over y: at least 2^-a |x/y| or 2^-(p + b + 1) |m|; w >= max(a, p + b) + 3
+* x - m^2 is at least 2^-a x or 2^-(2p + 2) m^2, hence sqrt x - m about half as much of sqrt x; w >= max(a, 2p) + 5.
+* x + y of p bits each, 2^e <= |x| < 2^(e + 1), |y| <= |x|; w = 2p + 2. Exact if |y| >= 2^(e - p - 1). Else the numbers m next to x are at
+  least 2^(e - p) away, and the first result is within 2^(e - p - 1) of x; but for |x| = 2^e one m is 2^(e - p - 1) below it: for
+  |y| >= 2^(e - p - 2) that sum has 2p + 1 bits, and is exact, and for smaller |y| its first result is at least 2^e - 2^(e - p - 2).
 """
 
 from __future__ import annotations

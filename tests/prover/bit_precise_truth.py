@@ -1,4 +1,4 @@
-"""The worst error of a small program by enumeration in exact rationals, and random programs: the truth that bit-precise scripts must agree with.
+"""The worst error of a small program by enumeration in exact rationals, and random programs: the truth about bit-precise scripts.
 
 Runs are those of tests/oracle; the function is evaluated here, in Fractions, and shares nothing with the code under test.
 """
@@ -42,7 +42,7 @@ MARGIN = Fraction(1, 1 << 20)
 
 BINARY = (Op.ADD, Op.SUB, Op.MUL, Op.ADD, Op.SUB, Op.MUL, Op.DIV, Op.MIN, Op.MAX)
 CONSTANTS = tuple(Fraction(n, d) for n, d in ((1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (7, 5), (-1, 4), (1, 100)))
-ENDS = tuple(Fraction(n, d) for n, d in ((-4, 1), (-2, 1), (-1, 1), (0, 1), (0, 1), (1, 4), (1, 2), (1, 1), (3, 2), (2, 1), (5, 1), (64, 1)))
+ENDS = tuple(map(Fraction, ("-4", "-2", "-1", "0", "0", "1/4", "1/2", "1", "3/2", "2", "5", "64")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

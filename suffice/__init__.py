@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from suffice.api import explain as explain
     from suffice.api import minimum as minimum
     from suffice.api import prove as prove
+    from suffice.api import prove_family as prove_family
     from suffice.errors import SufficeError as SufficeError
+    from suffice.family_answers import FamilyAnswer as FamilyAnswer
     from suffice.frontiers import largest_box as largest_box
     from suffice.frontiers import significand_staircase as significand_staircase
     from suffice.frontiers import smallest_exponents as smallest_exponents
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BoundsAnswer": "answers", "MinimumAnswer": "answers", "ProofAnswer": "answers",
-    "bounds": "api", "check": "api", "explain": "api", "minimum": "api", "prove": "api",
+    "FamilyAnswer": "family_answers",
+    "bounds": "api", "check": "api", "explain": "api", "minimum": "api", "prove": "api", "prove_family": "api",
     "largest_box": "frontiers", "significand_staircase": "frontiers", "smallest_exponents": "frontiers",
     "smallest_significand": "frontiers", "smallest_tolerance": "frontiers",
     "SufficeError": "errors",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from suffice.answers import BoundsAnswer, MinimumAnswer, ProofAnswer
+from suffice.encodings.family import Family
 from suffice.encodings.problem import Problem as ProblemData
 from suffice.errors import InputError
 from suffice.hardware_specs.format import Format
@@ -18,7 +19,10 @@ from suffice.proofs.files import read_bytes
 from suffice.proofs.kernel import Report
 from suffice.proofs.kernel import check as check_bytes
 from suffice.proofs.kernel.limits import MAX_BYTES
-from suffice.questions import Asking, Ends, Number, Placement, Problem, ask, by_size, read_file
+from suffice.questions import Asking, Ends, Number, Placement, Problem, ask, by_size, read_exact, read_file
+
+if TYPE_CHECKING:
+    from suffice.family_answers import FamilyAnswer
 
 Progress = Callable[[str, float], None]
 """Told what is worked on, and the fraction that is done."""
@@ -100,6 +104,35 @@ def bounds(
 
     asking = asking_of(problem, formats, placement, question)
     return BoundsAnswer(decide(asking.problem, asking.formats, timeout=timeout, progress=progress))
+
+
+def prove_family(
+    family: Family | Path,
+    formats: FormatsAsked | None = None,
+    *,
+    placement: Placement | None = None,
+    accumulate: str | Format | None = None,
+    timeout: float | None = None,
+    resolution: Number | None = None,
+    progress: Progress | None = None,
+) -> FamilyAnswer:
+    """For each format the regions of parameters and sizes where a verdict holds for every member, with one certificate.
+
+    `family` is a file (.toml) with parameters or a fold, or a `Family`; `accumulate` the format of a fold's state; `timeout` is in
+    seconds for each format; `resolution` the relative distance down to which parameters are told apart (1e-3). Raises SufficeError.
+    """
+    from suffice.family_answers import FamilyAnswer
+    from suffice.family_questions import FamilyAsking, ask_family, read_family
+    from suffice.prover.families import prove_family as decide
+
+    if isinstance(family, Path):
+        asking = read_family(family, formats, placement, accumulate)
+    elif formats is None:
+        raise InputError("no format is asked about", mend='name at least one, such as "fp16"')
+    else:
+        asking = FamilyAsking(family, ask_family(formats, placement, accumulate))
+    fineness = None if resolution is None else read_exact(resolution, "resolution")
+    return FamilyAnswer(decide(asking.family, asking.formats, timeout=timeout, resolution=fineness, progress=progress))
 
 
 def check(certificate: CertificateSource) -> Report:

@@ -108,6 +108,21 @@ def join(a: Extent, b: Extent) -> Extent | None:
     return _with_side(a, axis, Interval(first.parameters[axis].lo, second.parameters[axis].hi))
 
 
+def subtract(extent: Extent, part: Extent, axis: str) -> list[Extent]:
+    """What lies before and behind a part along an axis."""
+    (low, high), (first, last) = ends(extent, axis), ends(part, axis)
+    if axis == SIZE:
+        before = [Extent(extent.parameters, (int(low), int(first) - 1))] if low < first else []
+        after = last is not None and (high is None or last < high)
+        return before + (
+            [Extent(extent.parameters, (int(last) + 1, None if high is None else int(high)))] if after and last is not None else []
+        )
+    assert high is not None
+    assert last is not None
+    sides = [Interval(a, b) for a, b in ((low, first), (last, high)) if a < b]
+    return [_with_side(extent, axis, side) for side in sides]
+
+
 def touch(first: Extent, second: Extent, axis: str) -> bool:
     """Whether nothing lies between the end of the first and the beginning of the second."""
     end, begin = ends(first, axis)[1], ends(second, axis)[0]

@@ -19,7 +19,7 @@ from suffice.prover.engine import Effort
 from suffice.prover.error_bounds import evidence_of, search_bound
 from suffice.prover.families.desk import LARGEST_FOLD, Desk
 from suffice.prover.families.extents import Extent
-from suffice.prover.families.fold_runs import propose_runs
+from suffice.prover.families.fold_runs import propose_runs, zero_point
 from suffice.prover.families.proposals import Evidence, found_at
 from suffice.prover.families.question import attempt_of
 
@@ -72,8 +72,8 @@ def _fitted(evidence: Evidence, sizes: tuple[int, int | None]) -> Evidence | Non
             return evidence
         return None if high is None else {**evidence, "sizes": {"by": "blocks", "ends": _ends(how["ends"], low, high)}}
     if evidence["kind"] == "fold_run":
-        tail = evidence["tail"]
-        return {**evidence, "tail": None if tail is None else max(tail, low)}
+        tail, prefix = evidence["tail"], evidence["prefix"]
+        return None if prefix and prefix["steps"] > low else {**evidence, "tail": None if tail is None else max(tail, low)}
     return None
 
 
@@ -105,20 +105,13 @@ def _ways(desk: Desk, extent: Extent, size: int) -> Iterator[dict[str, Any]]:
         return
     if size == low:
         yield {"by": "shift", "at": low}
-        zero = _zero_point(fold, common_box(desk.case.family, extent.parameters))
+        zero = zero_point(fold, common_box(desk.case.family, extent.parameters))
         if zero is not None:
             yield {"by": "zero", "at": low, "point": {name: str(value) for name, value in sorted(zero.items())}}
     yield {"by": "mean"}
     if high is not None:
         yield {"by": "blocks", "ends": [high]}
         yield {"by": "blocks", "ends": list(_blocks(low, high, Fraction(5, 4)))}
-
-
-def _zero_point(fold: Fold, box: Box) -> dict[str, Fraction] | None:
-    """Elements at zero where their intervals hold it; whether the term is zero there is for the kernel to say."""
-    zero = Fraction(0)
-    point = {name: zero if box[name].lo <= 0 <= box[name].hi else box[name].lo for name in fold.elements}
-    return point if zero in point.values() else None
 
 
 def _blocks(low: int, high: int, ratio: Fraction | None) -> Iterator[int]:

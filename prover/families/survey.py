@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from suffice.proofs.certificate import Verdict
-from suffice.prover.families.extents import SIZE, Extent, cut, ends, is_fine, join, meet, touch, widest
+from suffice.prover.families.extents import SIZE, Extent, cut, ends, is_fine, join, meet, subtract, touch, widest
 from suffice.prover.families.results import ProvedRegion
 
 Item = TypeVar("Item", Extent, ProvedRegion)
@@ -58,6 +58,7 @@ class Survey:
                 self._grow_all(axis)
                 self._join_regions()
         for axis in axes:
+            self._sharpen(axis)
             self._strengthen(axis)
 
     def is_exact(self) -> bool:
@@ -98,10 +99,9 @@ class Survey:
         if halves is None or self.is_late():
             self.gaps.append(extent)
             return
-        is_open = axis == SIZE and extent.sizes is not None and extent.sizes[1] is None
         near, far = halves
         self._subdivide(near, cuts - 1)
-        self._subdivide(far, cuts if is_open else cuts - 1)
+        self._subdivide(far, cuts if _is_open(far) and axis == SIZE else cuts - 1)
 
     def _join_regions(self) -> None:
         """Unite neighbours of one verdict where the kernel agrees, and gaps that touch."""
@@ -122,6 +122,25 @@ class Survey:
                 self.gaps.remove(gap)
                 self.regions[k], rest = self._grow(self.regions[k], gap, axis, upward=upward)
                 self.gaps += [rest] if rest is not None else []
+
+    def _sharpen(self, axis: str) -> None:
+        """Look for what is impossible inside what is proved insufficient, and keep both."""
+        for region in [region for region in self.regions if region.verdict is Verdict.INSUFFICIENT]:
+            found = self._find_impossible(region.extent, axis, _CUTS_OF_LINE[0])
+            if found is None:
+                continue
+            rests = [self.try_verdict(rest, region.verdict) for rest in subtract(region.extent, found.extent, axis)]
+            if None not in rests:
+                self.regions.remove(region)
+                self.regions += [found, *(rest for rest in rests if rest is not None)]
+
+    def _find_impossible(self, extent: Extent, axis: str, cuts: int) -> ProvedRegion | None:
+        found = self.try_verdict(extent, Verdict.IMPOSSIBLE)
+        halves = cut(extent, axis) if found is None and cuts > 0 and not is_fine(extent, axis, self.resolution) else None
+        if halves is None:
+            return found
+        near, far = halves
+        return self._find_impossible(far, axis, cuts if _is_open(far) else cuts - 1) or self._find_impossible(near, axis, cuts - 1)
 
     def _strengthen(self, axis: str) -> None:
         """Extend what is proved impossible into what is only proved insufficient for this program."""
@@ -157,6 +176,10 @@ class Survey:
     def _extended(self, region: ProvedRegion, part: Extent) -> ProvedRegion | None:
         both = join(region.extent, part)
         return None if both is None else self.try_verdict(both, region.verdict)
+
+
+def _is_open(extent: Extent) -> bool:
+    return extent.sizes is not None and extent.sizes[1] is None
 
 
 def _union(a: Extent | None, b: Extent | None) -> Extent | None:

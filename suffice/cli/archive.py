@@ -104,7 +104,7 @@ def show(digest: Digest, archive: Place = DEFAULT_PLACE, as_json: AsJson = False
         found = {"status": report.status, "reason": report.reason, "verdict": report.verdict, "statement": report.statement}
         print_object({**_entry_object(entry), **found, "possible": report.possible, "assumptions": list(report.assumptions)})
     else:
-        said = report.reason or f"{report.verdict} by {report.statement}".removesuffix(" by ")
+        said = report.reason or report.summary
         print(f"{entry.index}  {entry.digest}\nadded: {entry.added}\nlabel: {printable(entry.label)}\n{report.status}: {said}")
         print("\n".join(f"assumed: {assumption}" for assumption in report.assumptions))
     raise typer.Exit(REJECTED if report.status == "rejected" else DONE)

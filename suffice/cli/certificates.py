@@ -90,6 +90,7 @@ def _entry(file: Path, report: Report) -> dict[str, Any]:
         "reason": report.reason,
         "verdict": report.verdict,
         "statement": report.statement,
+        "summary": report.summary,
         "possible": report.possible,
         "assumptions": list(report.assumptions),
     }
@@ -144,7 +145,7 @@ def _solvers(data: bytes, names: list[str]) -> dict[str, Any]:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    known = [f"{entry['verdict']} by {entry['statement']}".removesuffix(" by "), *entry["assumptions"]] if entry["verdict"] else []
+    known = [entry["summary"], *entry["assumptions"]] if entry["verdict"] else []
     said = [f"{run['solver']} says {run['answer']}" for run in entry.get("solvers", [])]
     details = [entry["reason"]] if entry["status"] == "rejected" else [*known, *said, *([entry["reason"]] if entry["reason"] else [])]
     return f"{entry['file']}: {entry['status']}: {', '.join(details)}"

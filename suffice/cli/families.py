@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from suffice.cli.keeping import Kept, check_place, file_names
+from suffice.cli.keeping import Kept, file_names
 from suffice.cli.statuses import DONE, UNDECIDED, UNEXPECTED
 from suffice.errors import InputError
 from suffice.proofs.certificate import Verdict
@@ -24,31 +24,49 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FamilyOptions:
-    """What was typed. `for_all`: one verdict for the whole declared range is asked for; `expect`: this one."""
+    """What only a family takes. `for_all`: one verdict for the whole declared range is asked for."""
 
-    file: Path
-    formats: Sequence[str]
-    placement: Placement
     accumulate: str | None
     for_all: bool
     resolution: str | None
-    timeout: float | None
+    plot: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyKeeping:
+    """What is done with the answer."""
+
     save: Path | None
     archive: str | None
-    plot: Path | None
     trace: bool
     expect: Verdict | None
     as_json: bool
 
 
-def refuse_options(given: dict[str, object]) -> None:
+def is_family(file: Path | None, options: FamilyOptions) -> TypeGuard[Path]:
+    """Whether the file holds a family. Raises InputError for options that only families have, beside another problem."""
+    from suffice.encodings.readers.family_toml import is_family_file
+
+    if file is not None and is_family_file(file):
+        return True
+    given = {"accumulate": options.accumulate, "for-all": options.for_all, "resolution": options.resolution, "plot": options.plot}
+    for name, value in given.items():
+        if value:
+            mend = "name a file with parameters or a fold" + ("; suffice bounds --plot draws errors" if name == "plot" else "")
+            raise InputError(f"--{name} is about families", mend=mend)
+    return False
+
+
+def refuse_options(**given: object) -> None:
     """Raise InputError for an option that a family file answers itself."""
     for name, value in given.items():
         if value:
-            raise InputError(f"--{name} stands beside a family file", mend="write it in the file")
+            raise InputError(f"--{name} stands beside a family file", mend="leave it out; what a family is stands in its file")
 
 
-def prove_family_file(options: FamilyOptions) -> int:
+def prove_family_file(
+    file: Path, formats: Sequence[str], placement: Placement, options: FamilyOptions, keeping: FamilyKeeping, timeout: float | None
+) -> int:
     """Prove, print and keep; the exit status. Raises SufficeError."""
     from suffice.cli.progress import progress_bar
     from suffice.family_answers import FamilyAnswer
@@ -57,27 +75,26 @@ def prove_family_file(options: FamilyOptions) -> int:
     from suffice.prover.families import prove_family
     from suffice.questions import read_exact
 
-    check_place(options.save)
-    asking = read_family(options.file, ",".join(options.formats) or None, options.placement, options.accumulate)
+    asking = read_family(file, ",".join(formats) or None, placement, options.accumulate)
     if options.plot is not None:
         check_family_picture(options.plot, asking.family)
     resolution = None if options.resolution is None else read_exact(options.resolution, "--resolution")
     with progress_bar() as progress:
-        proof = prove_family(asking.family, asking.formats, timeout=options.timeout, resolution=resolution, progress=progress)
+        proof = prove_family(asking.family, asking.formats, timeout=timeout, resolution=resolution, progress=progress)
     answer = FamilyAnswer(proof)
     if options.plot is not None:
         draw_regions(options.plot, proof)
-    _report(answer, options)
-    return _status(answer, options)
+    _report(answer, keeping, for_all=options.for_all)
+    return _status(answer, keeping.expect, for_all=options.for_all)
 
 
-def _report(answer: FamilyAnswer, options: FamilyOptions) -> None:
+def _report(answer: FamilyAnswer, options: FamilyKeeping, *, for_all: bool) -> None:
     from suffice.cli.json_output import print_object
     from suffice.rendering import show
 
     if not options.as_json:
         show(answer.tables())
-        if options.for_all:
+        if for_all:
             print("\n" + "\n".join(_for_all_line(result) for result in answer.results))
     kept = _keep(answer, options)
     proofs = _proofs(answer.results) if options.trace else {}
@@ -93,12 +110,12 @@ def _for_all_line(result: FamilyResult) -> str:
     return f"{result.format}: for all declared parameters and sizes: {result.verdict.value}"
 
 
-def _status(answer: FamilyAnswer, options: FamilyOptions) -> int:
+def _status(answer: FamilyAnswer, expect: Verdict | None, *, for_all: bool) -> int:
     """Undecided where nothing was proved; with --for-all, where no verdict holds for the whole range."""
     verdicts = [result.verdict for result in answer.results]
-    if options.expect is not None:
-        return DONE if all(verdict is options.expect for verdict in verdicts) else UNEXPECTED
-    if options.for_all:
+    if expect is not None:
+        return DONE if all(verdict is expect for verdict in verdicts) else UNEXPECTED
+    if for_all:
         return UNDECIDED if Verdict.UNDECIDED in verdicts else DONE
     return DONE if all(result.regions for result in answer.results) else UNDECIDED
 
@@ -109,7 +126,7 @@ def _proofs(results: Sequence[FamilyResult]) -> dict[str, str]:
     return {result.format: render(trace(result.certificate)) for result in results if result.certificate is not None}
 
 
-def _keep(answer: FamilyAnswer, options: FamilyOptions) -> Kept:
+def _keep(answer: FamilyAnswer, options: FamilyKeeping) -> Kept:
     """Write the certificates where the options say; a format of which nothing was proved has none."""
     from suffice.proofs.families import write
 

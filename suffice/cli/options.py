@@ -53,6 +53,18 @@ Among = Annotated[
 InputFormat = Annotated[str | None, typer.Option("--in", metavar="F", help="The format of the inputs, if another.")]
 Compute = Annotated[str | None, typer.Option("--compute", metavar="F", help="The format of the operations, if another.")]
 OutputFormat = Annotated[str | None, typer.Option("--out", metavar="F", help="The format of the output, if another.")]
+Accumulate = Annotated[
+    str | None, typer.Option("--accumulate", metavar="F", help="The format of a fold's state, for a file with a family.")
+]
+ForAll = Annotated[
+    bool, typer.Option("--for-all", help="Of a family: one verdict for all declared parameters and sizes, or undecided (status 3).")
+]
+Resolution = Annotated[
+    str | None, typer.Option("--resolution", metavar="R", help="Of a family: tell parameters apart down to this relative distance (1e-3).")
+]
+RegionPlot = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE", help="Of a family: draw the regions over one or two parameters, as .png or .svg.")
+]
 Timeout = Annotated[float | None, typer.Option("--timeout", metavar="S", help="Seconds for each format.", min=0.001)]
 RunAll = Annotated[bool, typer.Option("--all", help="Run every strategy that applies, and show what each established.")]
 Save = Annotated[

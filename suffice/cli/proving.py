@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from suffice.cli import options as o
+from suffice.cli.families import FamilyKeeping, FamilyOptions, is_family, prove_family_file, refuse_options
 from suffice.cli.keeping import Keeping, check_place, for_output, keep_bounds
 from suffice.cli.problem_options import QuestionOptions, make_placement, read_askings
 from suffice.cli.progress import progress_bar
@@ -35,6 +36,10 @@ def prove(
     output_format: o.OutputFormat = None,
     override: o.Override = False,
     accuracy: o.Accuracy = None,
+    accumulate: o.Accumulate = None,
+    for_all: o.ForAll = False,
+    resolution: o.Resolution = None,
+    plot: o.RegionPlot = None,
     timeout: o.Timeout = None,
     run_all: o.RunAll = False,
     save: o.Save = None,
@@ -49,11 +54,18 @@ def prove(
     suffice prove --expr 'x^2 - 2*x' --var x=-1:3 --eps 1e-3 --format fp16,fp32
     suffice prove problem.toml --format 'float(p=12,emin=-126,emax=127)' --save certificate.json
     suffice prove --expr 'exp(x)' --var x=0:1 --eps 1e-2 --relative --in fp16 --compute fp32 --out fp16 --format fp16
+    suffice prove family.toml --accumulate fp32 --for-all --plot regions.png
     """
     from suffice.answers import ProofAnswer
     from suffice.prover.portfolio import prove as decide
 
     check_place(save)
+    placement = make_placement(input_format, compute, output_format, override, accuracy)
+    family = FamilyOptions(accumulate=accumulate, for_all=for_all, resolution=resolution, plot=plot)
+    if is_family(problem, family):
+        refuse_options(expr=expr, var=var, eps=eps, relative=relative, abs=abs, rel=rel, inputs=inputs, where=where, all=run_all)
+        kept = FamilyKeeping(save=save, archive=archive, trace=trace, expect=expect, as_json=as_json)
+        raise typer.Exit(prove_family_file(problem, format or (), placement, family, kept, timeout))
     question = QuestionOptions(
         file=problem,
         expr=expr,
@@ -67,7 +79,7 @@ def prove(
     )
     results: list[Result] = []
     objects = {}
-    for asking in read_askings(question, format or (), make_placement(input_format, compute, output_format, override, accuracy)):
+    for asking in read_askings(question, format or (), placement):
         with progress_bar() as progress:
             answer = ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
         keeping = Keeping(for_output(save, asking.output), archive)

@@ -18,7 +18,8 @@ from itertools import pairwise
 from flint import ctx
 
 from suffice.encodings.enclosures.arb import WORKING_BITS
-from suffice.encodings.enclosures.bounds import BUDGET, range_bounds, slope_bounds
+from suffice.encodings.enclosures.bounds import BUDGET as PIECES
+from suffice.encodings.enclosures.bounds import range_bounds, slope_bounds
 from suffice.encodings.enclosures.kinks import NotSmoothError
 from suffice.encodings.enclosures.norms import curvature_norm, lipschitz
 from suffice.encodings.enclosures.spans import interval_of, span_of, square_root
@@ -75,8 +76,12 @@ class ChainBounds:
 
     @property
     def gradient_lipschitz(self) -> Fraction | None:
-        """C4: for a chain l.f with one output, Lip(grad(l.f)) <= 2 kappa_l L_f^2 + 2 sup|grad l| kappa_f, twice what C2 gives."""
-        assert len(self.image) == 1, "only functions with one output have a gradient"
+        """C4: for a chain l.f with one output, Lip(grad(l.f)) <= 2 kappa_l L_f^2 + 2 sup|grad l| kappa_f, twice what C2 gives.
+
+        Raises InputError for several outputs.
+        """
+        if len(self.image) > 1:
+            raise InputError(f"a chain with {len(self.image)} outputs has no gradient", mend="end it with a layer of one output")
         return None if self.curvature is None else 2 * self.curvature
 
 
@@ -94,24 +99,24 @@ def composed_curvature(
     return outer * inner_lipschitz**2 + outer_lipschitz * inner
 
 
-def layer_bounds(layer: Layer, box: Box, budget: int = BUDGET) -> LayerBounds:
-    """Enclosures of one layer on a box with a side for each of its inputs; raises DomainError where it is not defined.
+def layer_bounds(layer: Layer, box: Box, pieces: int = PIECES) -> LayerBounds:
+    """Enclosures of one layer on a box with a side for each of its inputs, each by a search that cuts the box into so many pieces at most.
 
     With several outputs the norms are those of the vector of the components' norms: sup|Df|^2 <= sum sup|Df_i|^2, and likewise for the
-    second derivative; in the max norm, the largest component's.
+    second derivative; in the max norm, the largest component's. Raises DomainError where the layer is not defined on the whole box.
     """
     domain = {name: box[name] for name in layer.inputs}
-    slopes = [slope_norms(output, domain, budget) for output in layer.outputs]
+    slopes = [slope_norms(output, domain, pieces) for output in layer.outputs]
     return LayerBounds(
         domain=domain,
-        image=image_of(layer, domain, budget),
+        image=image_of(layer, domain, pieces),
         lipschitz=_norm([euclidean for euclidean, _ in slopes]),
         lipschitz_max=largest([sum_norm for _, sum_norm in slopes]),
-        curvature=_norm([_curvature(output, domain, budget) for output in layer.outputs]),
+        curvature=_norm([_curvature(output, domain, pieces) for output in layer.outputs]),
     )
 
 
-def chain_bounds(layers: Sequence[Layer], box: Box, budget: int = BUDGET) -> ChainBounds:
+def chain_bounds(layers: Sequence[Layer], box: Box, pieces: int = PIECES) -> ChainBounds:
     """C1 and C2 along a chain, every layer bounded on the computed image of those before it.
 
     C2 is applied from the first layer on: L and kappa of what was composed so far are those of f, on the box. Raises DomainError, naming
@@ -122,7 +127,7 @@ def chain_bounds(layers: Sequence[Layer], box: Box, budget: int = BUDGET) -> Cha
     for number, layer in enumerate(layers, start=1):
         arriving = box if chain is None else named(layer, chain.image)
         with naming_layer(number):
-            here = layer_bounds(layer, arriving, budget)
+            here = layer_bounds(layer, arriving, pieces)
         chain = single(here) if chain is None else extended(chain, here)
     assert chain is not None
     return chain
@@ -184,25 +189,26 @@ def naming_layer(number: int) -> Iterator[None]:
         raise
 
 
-def image_of(layer: Layer, box: Box, budget: int) -> tuple[Interval, ...]:
-    return tuple(range_bounds(output, box, budget).outside for output in layer.outputs)
+def image_of(layer: Layer, box: Box, pieces: int) -> tuple[Interval, ...]:
+    """A side for every output that holds its range on the box; raises DomainError."""
+    return tuple(range_bounds(output, box, pieces).outside for output in layer.outputs)
 
 
-def slope_norms(output: Expression, box: Box, budget: int) -> tuple[Fraction | None, Fraction | None]:
+def slope_norms(output: Expression, box: Box, pieces: int) -> tuple[Fraction | None, Fraction | None]:
     """Lipschitz bounds of one output in the 2-norm and in the max norm, which are the same where it has one input."""
     if len(output.variables) == 1:
-        (slope,) = slope_bounds(output, box, budget).values()
+        (slope,) = slope_bounds(output, box, pieces).values()
         return slope.peak.upper, slope.peak.upper
     try:
-        found = lipschitz(output, box, budget)
+        found = lipschitz(output, box, pieces)
     except NotSmoothError:
         return None, None
     return found.euclidean.upper, found.max_norm.upper
 
 
-def _curvature(output: Expression, box: Box, budget: int) -> Fraction | None:
+def _curvature(output: Expression, box: Box, pieces: int) -> Fraction | None:
     try:
-        return curvature_norm(output, box, budget).upper
+        return curvature_norm(output, box, pieces).upper
     except NotSmoothError:
         return None
 
@@ -213,6 +219,7 @@ def _known(values: Sequence[Fraction | None]) -> list[Fraction] | None:
 
 
 def largest(values: Sequence[Fraction | None]) -> Fraction | None:
+    """The largest value, where all are known."""
     known = _known(values)
     return None if known is None else max(known)
 

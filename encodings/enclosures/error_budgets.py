@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from suffice.encodings.enclosures.bounds import BUDGET
+from suffice.encodings.enclosures.bounds import BUDGET as PIECES
 from suffice.encodings.enclosures.composition import Layer, check_chain, image_of, largest, named, naming_layer, slope_norms
 from suffice.encodings.enclosures.exact import readable
 from suffice.encodings.problem import Box, Interval
@@ -59,7 +59,7 @@ class ErrorBudget:
 
 
 def error_budget(
-    layers: Sequence[Layer], box: Box, added: Sequence[Fraction], arriving: Fraction = Fraction(0), budget: int = BUDGET
+    layers: Sequence[Layer], box: Box, added: Sequence[Fraction], arriving: Fraction = Fraction(0), pieces: int = PIECES
 ) -> ErrorBudget:
     """C3 along a chain: `arriving` is E_0, the error of the inputs, and `added` has for each layer the e_i of its computation.
 
@@ -74,23 +74,23 @@ def error_budget(
     for number, (layer, error) in enumerate(zip(layers, added, strict=True), start=1):
         exact = named(layer, steps[-1].image) if steps else box
         with naming_layer(number):
-            steps.append(error_step(layer, exact, error, steps[-1].error if steps else arriving, budget))
+            steps.append(error_step(layer, exact, error, steps[-1].error if steps else arriving, pieces))
     return ErrorBudget(tuple(steps))
 
 
-def error_step(layer: Layer, box: Box, added: Fraction, arriving: Fraction, budget: int = BUDGET) -> ErrorStep:
+def error_step(layer: Layer, box: Box, added: Fraction, arriving: Fraction, pieces: int = PIECES) -> ErrorStep:
     """C3 at one layer whose exact inputs lie in the box and whose computed ones lie within `arriving` of them."""
     if added < 0 or arriving < 0:
         raise InputError("an error bound is negative", mend="give bounds >= 0")
     exact = {name: box[name] for name in layer.inputs}
     domain = {name: widened(side, arriving) for name, side in exact.items()}
-    slopes = [slope_norms(output, domain, budget)[1] for output in layer.outputs]
+    slopes = [slope_norms(output, domain, pieces)[1] for output in layer.outputs]
     lipschitz = largest(slopes)
     if lipschitz is None:
         raise DomainError(
             f"no Lipschitz bound was found on the inputs and {readable(arriving)} around them", mend="shrink the box, or round more finely"
         )
-    return ErrorStep(domain=domain, image=image_of(layer, exact, budget), lipschitz=lipschitz, arriving=arriving, added=added)
+    return ErrorStep(domain=domain, image=image_of(layer, exact, pieces), lipschitz=lipschitz, arriving=arriving, added=added)
 
 
 def widened(side: Interval, error: Fraction) -> Interval:

@@ -193,6 +193,13 @@ def test_budgets_of_affine_layers_are_attained() -> None:
     assert found.amplifications == (Fraction(1, 2), Fraction(1, 4), Fraction(1))
 
 
+def test_errors_of_components_add_up() -> None:
+    """In the max norm x + y amplifies by 2, not by the length sqrt 2 of its gradient."""
+    run = Run(Chain((("x", "2*x"), ("x+y",)), (("0", "1"),)), (ONE, ZERO, ZERO), (ZERO,), (FORWARD, (ZERO, ZERO), FORWARD))
+    assert budget_of(run).error == 4 >= distance(run) == 3
+    assert budget_of(run).steps[1].lipschitz == bounds_of(run.chain).layers[1].lipschitz_max == 2
+
+
 def test_a_budget_is_refused_where_errors_lead_out_of_the_domain() -> None:
     """sqrt after x on [1/100, 1]: an error of 1/200 arrives within the domain, one of 1/50 does not, and a run then has no value."""
     chain = scalar("1/100", "1", "x", "sqrt(x)")
@@ -279,5 +286,7 @@ def test_numbers_that_do_not_fit_are_refused() -> None:
         error_budget(chain.parsed, chain.box, [Fraction(0), Fraction(-1)])
     with pytest.raises(InputError, match="layer 1: the input x has no interval"):
         chain_bounds(chain.parsed, {})
+    with pytest.raises(InputError, match="a chain with 2 outputs has no gradient"):
+        _ = bounds_of(Chain((("x", "x^2"),), (("0", "1"),))).gradient_lipschitz
     with pytest.raises(InputError, match="an output of a layer uses y, which is none of its inputs"):
         Layer(("x",), read_layer(("y",), ("y",)).outputs)

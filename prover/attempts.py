@@ -184,7 +184,7 @@ def find_cover(attempt: Attempt, *, ideal: bool) -> str:
     """A cover whose leaves all meet the threshold, then a tighter one if that is cheap; the reason if there is none."""
     if not ideal and not attempt.enumerated:
         return _find_program_cover(attempt)
-    if ideal and not attempt.enumerated and _find_ideal_cover(attempt):
+    if ideal and _find_ideal_cover(attempt):
         return ""
     reason = _cover_leaf_by_leaf(attempt, ideal=ideal)
     if not reason:
@@ -240,8 +240,9 @@ def _find_program_cover(attempt: Attempt) -> str:
 def _find_ideal_cover(attempt: Attempt) -> bool:
     """S2 by branch and bound; whether it proves what is asked. Cutting leaf by leaf may yet reach farther, where cells can be visited."""
     threshold, case, start = attempt.dossier.threshold, attempt.case, time.monotonic()
-    seconds = min(max(attempt.deadline - start, _SHORTEST_SEARCH), _LONGEST_SEARCH)
-    effort = Effort(target=float(threshold) * _JUST_BELOW, leaves=_IDEAL_LEAVES, seconds=seconds)
+    if start > attempt.deadline:
+        return False
+    effort = Effort(target=float(threshold) * _JUST_BELOW, leaves=_IDEAL_LEAVES, seconds=min(attempt.deadline - start, _LONGEST_SEARCH))
     bounded = search_ideal(case, effort, precision_for(attempt))
     if bounded.value is None or bounded.value > threshold or not _is_derivable(attempt, bounded):
         return False
@@ -256,9 +257,6 @@ def _is_derivable(attempt: Attempt, bounded: Bounded) -> bool:
 
 
 _IDEAL_LEAVES = 10_000
-
-_SHORTEST_SEARCH = 0.5
-"""Seconds that the ideal algorithm's search may take, even where the program's has used up the time."""
 
 _LONGEST_SEARCH = 10.0
 """Seconds for one search."""

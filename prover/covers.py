@@ -25,7 +25,7 @@ _ALIGNED_BITS = 24
 _PARTS_OF_CELL = 64
 """A leaf inside one cell is cut no further than into this many parts of it."""
 
-_DEEPEST = 80
+_DEEPEST = 200
 """Cuts on the way to one leaf beyond which it is hopeless."""
 
 

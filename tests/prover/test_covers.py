@@ -70,7 +70,7 @@ def test_leaves_run_out() -> None:
     failed = build(asking, target, leaves=2)
     assert isinstance(failed, CoverFailed)
     assert failed.is_exhausted
-    assert failed.reason == "more than 2 leaves or 80 cuts in a row would be needed"
+    assert failed.reason == "more than 2 leaves or 200 cuts in a row would be needed"
     assert isinstance(build(asking, 2 * target, leaves=2000), CoverFound)
 
 

@@ -73,7 +73,7 @@ class Unrolled:
 def member(family: Json, formats: Json, parameters: Numbers, size: int | None) -> tuple[Any, Program]:
     """The ordinary problem of these parameters and this size, and its program."""
     box = {name: [str(affine(end, parameters)) for end in ends] for name, ends in family["box"].items()}
-    sources = {name: formats["input"] for name in box}
+    sources = dict.fromkeys(box, formats["input"])
     known: dict[str, Any] = {**parameters, **{name: name for name in box}}
     unrolled = Unrolled()
     fold = family.get("fold")
@@ -137,7 +137,7 @@ def truth_of(family: Json, formats: Json, parameters: Numbers, size: int | None)
 
 
 def run_member(family: Json, formats: Json, parameters: Numbers, size: int, steps: list[Numbers]) -> tuple[Value, Fraction]:
-    """The program's answer, and f, where step k has the elements `steps[k]` (and the first step the other inputs); rational operations only."""
+    """The program's answer, and f, where step k has the elements `steps[k]`, and the first step the other inputs; rational operations."""
     fold = family["fold"]
     compute, accumulate = (format_from_json(formats[key], key) for key in ("compute", "accumulate"))
     source, output = (format_from_json(formats[key], key) for key in ("input", "output"))
@@ -154,7 +154,8 @@ def run_member(family: Json, formats: Json, parameters: Numbers, size: int, step
                 payload = rest[1] if op == "pow" else None
                 operands = rest[:1] if op == "pow" else rest
                 node = _expression_node(op, payload)
-                values.append((apply(node, [values[a][0] for a in operands], compute), _exact(op, [values[a][1] for a in operands], payload)))
+                exact = _exact(op, [values[a][1] for a in operands], payload)
+                values.append((apply(node, [values[a][0] for a in operands], compute), exact))
         return values[-1]
 
     fixed = {name: (t, t) for name, t in parameters.items()}

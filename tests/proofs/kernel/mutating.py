@@ -36,7 +36,7 @@ def mutate(document: Json, rng: Random) -> Json:
         places = _places_of(changed, rng.choice(SECTIONS))
         if places:
             container, key = rng.choice(places)
-            _change(changed, container, key, rng)
+            change_field(changed, container, key, rng)
     return changed
 
 
@@ -51,28 +51,30 @@ def _places_of(document: Json, section: str) -> list[Place]:
         case "value":
             return [(claim, "value") for claim in claims]
         case "evidence":
-            return [place for claim in claims for place in _below(claim, "evidence")]
+            return [place for claim in claims for place in below(claim, "evidence")]
         case "decision":
             return [(document, key) for key in ("verdict", "statement", "possible")] + [(claim, "statement") for claim in claims]
         case "rest":
-            return [place for key in ("assumptions", "smt", "version") for place in _below(document, key)]
+            return [place for key in ("assumptions", "smt", "version") for place in below(document, key)]
         case "anywhere":
-            return [place for key in document for place in _below(document, key)]
+            return [place for key in document for place in below(document, key)]
         case _:
-            return list(_below(document, section))
+            return list(below(document, section))
 
 
-def _below(container: Json, key: Json) -> list[Place]:
+def below(container: Json, key: Json) -> list[Place]:
+    """A field, and all fields in it."""
     value = container[key]
     found = [(container, key)]
     if isinstance(value, dict):
-        found += [place for inner in value for place in _below(value, inner)]
+        found += [place for inner in value for place in below(value, inner)]
     elif isinstance(value, list):
-        found += [place for inner in range(len(value)) for place in _below(value, inner)]
+        found += [place for inner in range(len(value)) for place in below(value, inner)]
     return found
 
 
-def _change(document: Json, container: Json, key: Json, rng: Random) -> None:
+def change_field(document: Json, container: Json, key: Json, rng: Random) -> None:
+    """Change one field at random, mostly to something of its kind."""
     value = container[key]
     if rng.random() < 0.04:
         del container[key]

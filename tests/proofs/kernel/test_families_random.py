@@ -46,13 +46,13 @@ def falsehoods(bound: str, value: Fraction | str, known: list[Exactly | Truth]) 
     number = inf if isinstance(value, str) else value
     found = []
     for truth in known:
-        floor, low, high = _ends(truth)
+        floor, low, high = ends_of(truth)
         wrong = {"floor": number > floor, "witness_error": number > high, "error_bound": number < low}[bound]
         found += [f"{bound} {number} against {truth}"] * wrong
     return found
 
 
-def _ends(truth: Exactly | Truth) -> tuple[Fraction | float, Fraction | float, Fraction | float]:
+def ends_of(truth: Exactly | Truth) -> tuple[Fraction | float, Fraction | float, Fraction | float]:
     """The largest that E* can be, the least and the largest that E(P) can be."""
     if isinstance(truth, Truth):
         return truth.floor.hi, truth.program.lo, truth.program.hi

@@ -83,6 +83,8 @@ def derive_region(family: Family, region: Region, budget: Budget | None = None) 
         return rule(family, region, budget)
     claim = Claim(bound, region.claim.value, region.claim.statement, evidence)
     if bound == "witness_error":
+        if kind != "run":
+            raise Rejection("witness_error is proved by a run")
         return _run(family, region, evidence, budget)
     question = region_question(family, region, bound)
     return derive_floor(question, claim, budget) if bound == "floor" else derive_claim(question, claim, budget)
@@ -91,8 +93,6 @@ def derive_region(family: Family, region: Region, budget: Budget | None = None) 
 def _run(family: Family, region: Region, evidence: Any, budget: Budget) -> Derivation:
     """F3: one run for all parameters of the region."""
     _, point, precision = fields(evidence, "evidence", "kind", "point", "precision")
-    if evidence["kind"] != "run":
-        raise Rejection("witness_error is proved by a run")
     question = common_question(family, region, family.nodes)
     if question.program is None:
         raise Rejection("a run needs the instances of the formats with free scale")

@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import inf
 
-from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel
 from suffice.encodings.writers.smtlib_fp import Question, bit_precise_script
 from suffice.encodings.writers.smtlib_sorts import NotExpressible
@@ -32,6 +32,9 @@ MOST_FORMAT_BITS = 16
 
 _PATIENCE = 5.0
 """Seconds for one solver within a portfolio."""
+
+_SHARE = 0.25
+"""The part of the time left that is kept for them at most."""
 
 _LEAST = 1.0
 """With less time left than this no solver is started."""
@@ -60,17 +63,20 @@ def installed_solvers() -> tuple[str, ...]:
     return ("z3", "cvc5") + (("bitwuzla",) if find_spec("bitwuzla") else ())
 
 
-def look_through(case: Case, *, timeout: float, solvers: Sequence[str] = ()) -> BitPrecise:
-    """Ask one solver after the other, each for so many seconds, until a failing input is found or two agree that there is none."""
+def look_through(case: Case, *, timeout: float, seconds: float = inf, solvers: Sequence[str] = ()) -> BitPrecise:
+    """Ask one solver after the other until a failing input is found or two agree that there is none.
+
+    Each has `timeout` seconds, and all together about `seconds`. No answer in time is `unknown`.
+    """
     try:
         question = question_of(case)
     except NotExpressible as refusal:
         return BitPrecise(answer="unknown", reason=str(refusal))
     runs: list[SolverRun] = []
-    for run in _runs(question, solvers or installed_solvers(), timeout):
+    for run in _runs(question, solvers or installed_solvers(), timeout, time.monotonic() + seconds):
         runs.append(run)
         if run.answer == "sat":
-            return BitPrecise(answer="sat", runs=tuple(runs), point=question.point(_bits(run)))
+            return BitPrecise(answer="sat", runs=tuple(runs), point=question.point(bits_of(run)))
         if sum(r.answer == "unsat" for r in runs) == WITNESSES:
             return BitPrecise(answer="unsat", runs=tuple(runs))
     return BitPrecise(answer="unknown", runs=tuple(runs), reason="; ".join(f"{r.solver}: {r.reason or r.answer}" for r in runs))
@@ -86,18 +92,19 @@ def question_of(case: Case) -> Question:
     return bit_precise_script(case.problem, case.inputs, case.nodes, case.output)
 
 
-def has_branches(case: Case) -> bool:
-    """Whether the program takes branches: what fails there is rare, hard to search for, and found by solvers within seconds."""
-    return any(node.op is Op.IF for node in case.problem.expression.nodes)
+def seconds_of_solvers(attempt: Attempt) -> float:
+    """How much of the time left to keep for the solvers: none where they cannot be asked."""
+    try:
+        question_of(attempt.case)
+    except NotExpressible:
+        return 0.0
+    return min(WITNESSES * _PATIENCE, _SHARE * max(attempt.deadline - time.monotonic(), 0.0))
 
 
 def try_bit_precise(attempt: Attempt) -> None:
     """Look for a failing input, and let the kernel judge it; note where solvers agree that there is none."""
     start = time.monotonic()
-    seconds = min(_PATIENCE, attempt.deadline - start)
-    if seconds < _LEAST:
-        return
-    found = look_through(attempt.case, timeout=seconds)
+    found = look_through(attempt.case, timeout=_PATIENCE, seconds=attempt.deadline - start)
     if found.point is not None:
         derived = confirm_candidates(attempt, "witness_error", [Candidate((found.point,), 0.0)])
         attempt.record("bit-precise", start, "witness_error", derived, _note_of_model(attempt, found))
@@ -129,12 +136,20 @@ def _check_agreement(attempt: Attempt) -> None:
         raise DisagreementError("two solvers find no failing input where the kernel has accepted one", where=case.problem.name)
 
 
-def _runs(question: Question, solvers: Sequence[str], timeout: float) -> Iterator[SolverRun]:
+def _runs(question: Question, solvers: Sequence[str], timeout: float, deadline: float) -> Iterator[SolverRun]:
     for solver in solvers:
-        yield ask(solver, "model", [_PREFIX.get(solver, "") + question.script], timeout)[0]
+        left = deadline - time.monotonic()
+        if left < _LEAST:
+            return
+        yield ask(solver, "model", [script_for(solver, question)], min(timeout, left))[0]
 
 
-def _bits(run: SolverRun) -> dict[str, int]:
+def script_for(solver: str, question: Question) -> str:
+    """The script as a solver wants it."""
+    return _PREFIX.get(solver, "") + question.script
+
+
+def bits_of(run: SolverRun) -> dict[str, int]:
     """The bit-vectors of a model, as one of the solvers writes them."""
     bases = {"#b": 2, "#x": 16}
     return {name: int(text[2:], bases[text[:2]]) if text[:2] in bases else int(text) for name, text in run.model}

@@ -23,7 +23,7 @@ from suffice.prover.attempts import (
     try_laws,
     try_range,
 )  # fmt: skip
-from suffice.prover.bit_precise import has_branches, try_bit_precise
+from suffice.prover.bit_precise import seconds_of_solvers, try_bit_precise
 from suffice.prover.case import Asked
 from suffice.prover.dossier import Dossier
 from suffice.prover.heuristic import peak_curvature_bits
@@ -110,13 +110,13 @@ def _work(attempt: Attempt) -> str:
         return ""
     if not case.has_program:
         return "the formats leave the program open"
-    solvers_first = has_branches(case) and not dossier.exceeds("witness_error")
-    if solvers_first:
-        try_bit_precise(attempt)
     reason = ""
     if not dossier.exceeds("witness_error"):
+        reserved = seconds_of_solvers(attempt)
+        attempt.deadline -= reserved
         reason = find_cover(attempt, ideal=False)
-    if not solvers_first and (attempt.run_all or not (dossier.exceeds("witness_error") or dossier.meets("error_bound"))):
+        attempt.deadline += reserved
+    if attempt.run_all or not (dossier.exceeds("witness_error") or dossier.meets("error_bound")):
         try_bit_precise(attempt)
     if not dossier.meets("error_bound") and not dossier.exceeds("floor"):
         reason = find_cover(attempt, ideal=True) or reason

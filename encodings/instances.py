@@ -151,13 +151,19 @@ def _unrolled_box(fold: Fold, box: Box, size: int) -> Box:
 
 
 def _unrolled(family: Family, fold: Fold, outer: Values, size: int, accumulate: Format | None) -> Expression:
-    """s = start in the format of the state, then one addition in that format for every step."""
+    """s = start in the format of the state, one addition in that format for every step, and what the expression makes of s.
+
+    Where the expression names the state, it is rounded to the format of that place, as inputs are.
+    """
     builder = ExpressionBuilder()
     state = _start(builder, fold, outer, accumulate)
     for k in range(1, size + 1):
         elements = {name: _at_format(builder, None).variable(f"{name}_{k}") for name in fold.elements}
         term = graft(builder, fold.term, outer, elements)
         state = _at_format(builder, accumulate).apply(Op.ADD, state, term)
+    if accumulate is not None:
+        named = next(node for node in family.expression.nodes if node.op is Op.VAR and node.payload == fold.state)
+        state = _at_format(builder, named.format).apply(Op.CAST, state)
     places = {**outer, fold.size: Fraction(size)}
     root = graft(builder, family.expression, places, {fold.state: state})
     return builder.build(root)

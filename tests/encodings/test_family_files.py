@@ -217,6 +217,17 @@ def test_a_fold_is_unrolled_to_the_program_that_runs() -> None:
     assert differing > 5
 
 
+def test_the_state_is_rounded_where_the_formula_names_it() -> None:
+    """Three halves of fp16's spacing beyond 2048: held in fp32, and rounded to fp16 before it leaves in fp32."""
+    family = read_family_toml(DOT.replace('x = ["-1", "1"]', 'x = ["1", "2048"]')).family
+    fp16, fp32 = parse_format("fp16"), parse_format("fp32")
+    case = make_case(instance(family, {}, 2, fp32), Asked(name="", input=fp16, compute=fp16, output=fp32), [])
+    program = case.question.program
+    assert program is not None
+    codes: dict[str, Fraction | str] = {"x_1": Fraction(2048), "y_1": Fraction(1), "x_2": Fraction(3), "y_2": Fraction(1)}
+    assert run(case.question.nodes, program, codes, Budget()) == Fraction(float(np.float16(2051))) == 2052
+
+
 def test_equal_steps_are_the_unrolled_sum_at_equal_elements() -> None:
     family = read_family_toml(MEAN).family
     whole, equal = instance(family, {}, 6), equal_steps(family, {}, 6)

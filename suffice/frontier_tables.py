@@ -87,8 +87,8 @@ def exponent_tables(found: ExponentRange) -> tuple[Table, ...]:
     ends = tuple(_shortened(scan) for scan in (found.emax, found.emin))
     joint = verdict_table(found.problem, found.joint)
     smallest = found.format
-    note = f"The narrowest range proved sufficient with both ends together: {smallest}." if smallest else _no_range(found)
-    return (*ends, replace(joint, notes=(*_assumptions(found.joint), "", note)))
+    note = f"Proved sufficient with both ends together: {smallest}." if smallest else _no_range(found)
+    return (*ends, replace(joint, notes=(note, *_assumptions(found.joint))))
 
 
 def _no_range(found: ExponentRange) -> str:

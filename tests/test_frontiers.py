@@ -69,7 +69,7 @@ def test_the_smallest_exponents() -> None:
     answer = suffice.smallest_exponents("x*x", "bf16", emin=-12, emax=12, box={"x": (1, 8)}, eps="1/2")
     assert answer.format == "float(p=8,emin=2,emax=6)"
     assert len({result.format for result in answer.results}) == len(answer.results)
-    assert "narrowest range proved sufficient" in str(answer)
+    assert "Proved sufficient with both ends together" in str(answer)
 
 
 def test_the_smallest_tolerance_and_the_largest_box() -> None:
@@ -107,14 +107,16 @@ def test_bits_as_json_with_certificates_kept(capsys: pytest.CaptureFixture[str],
 
 
 def test_exponents_and_proofs_in_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """To 1/8 on [0, 1] a fixed spacing of 1/4 is enough, that of emin = 1; but the largest number below 2^emin must not overflow."""
     arguments = (*LINE, "--eps", "1/8", "--exponents", "--format", "fp8_e4m3", "--trace")
     status, out, _ = run(capsys, *arguments)
     assert status == 0
-    assert "The narrowest range proved sufficient with both ends together: float(p=4," in out
+    assert "Proved sufficient with both ends together: float(p=4," in out
     assert "# " in out
     _, content = run_json(capsys, *arguments[:-1])
     exponents = content["exponents"]
-    assert f"emin={exponents['emin']['sufficient_from']},emax={exponents['emax']['sufficient_from']}" in exponents["format"]
+    assert (exponents["emin"]["sufficient_from"], exponents["emax"]["sufficient_from"]) == (1, 0)
+    assert "emin=0,emax=0" in exponents["format"]
 
 
 def test_the_staircase_with_its_picture(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

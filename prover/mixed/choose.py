@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from suffice.encodings.enclosures.bounds import range_bounds
 from suffice.encodings.expression import Expression
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel, Problem
@@ -15,7 +14,6 @@ from suffice.errors import InputError
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.format import EXACT, FloatFormat, Format
 from suffice.proofs.allocation import Table
-from suffice.proofs.certificate import Verdict
 from suffice.proofs.decimals import decimal_above
 from suffice.prover.cell_leaves import Refined
 from suffice.prover.engine import Effort
@@ -24,11 +22,10 @@ from suffice.prover.mixed.chooser import Assignment, Chooser
 from suffice.prover.mixed.grouping import Group, groups_of
 from suffice.prover.mixed.model import Model, Modeller, leaves_of, node_formats
 from suffice.prover.mixed.program import Program, asked_of, case_of, with_input_format
+from suffice.prover.mixed.proving import proved
 from suffice.prover.mixed.results import GroupShare, Minimality, Mixed, Uniform
 from suffice.prover.mixed.smt import cheaper_script
 from suffice.prover.mixed.solve import Choice, Solved, certificate_of, solve
-from suffice.prover.portfolio import prove
-from suffice.prover.results import Result
 from suffice.prover.shares import shares_of
 from suffice.prover.solvers import confirm
 
@@ -44,6 +41,12 @@ _MOST_ROWS = 48
 """Rows of one table, added where the cheapest choice so far exceeds them."""
 
 _SOLVER_SECONDS = 10.0
+
+_SEARCH = 0.7
+"""The part of the time that is for the search; the rest is for the proof."""
+
+_LEAST_SECONDS, _LONGEST = 5.0, 10.0
+"""Seconds for the bound of the program that is proved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,7 @@ def choose(
     if input_format is not None:
         problem = with_input_format(problem, input_format)
     groups = groups_of(problem, list(formats.values()), named or {})
-    range_bounds(problem.expression, problem.box, preconditions=problem.preconditions)
-    chooser = Chooser(problem, groups, _all_costs(groups, costs), accuracy or {}, start + (timeout or DEFAULT_SECONDS))
+    chooser = Chooser(problem, groups, _all_costs(groups, costs), accuracy or {}, start + _SEARCH * (timeout or DEFAULT_SECONDS))
     uniforms = tuple(_uniform(chooser, fmt) for fmt in formats.values())
     modeller = modeller_of(chooser)
     if modeller is None:
@@ -151,7 +153,8 @@ def _chosen(chooser: Chooser, modeller: Modeller, uniforms: tuple[Uniform, ...],
     candidates.sort(key=chooser.cost)
     improved = [chooser.improved(candidates[0], worst)] if candidates else []
     for assignment in dict.fromkeys([*improved, *candidates]):
-        result = _proved(chooser, assignment)
+        seconds = max(chooser.deadline - time.monotonic(), _LEAST_SECONDS)
+        result = proved(chooser.program(assignment), chooser.accuracy, seconds=min(seconds, _LONGEST))
         if result is not None:
             return Mixed(
                 program=chooser.program(assignment),
@@ -224,14 +227,6 @@ def _minimality(cheapest: Cheapest) -> Minimality:
     return Minimality(
         cost=cheapest.cost, certificate=certificate, solvers=tuple(runs), rows=len(cheapest.model.rows), seconds=cheapest.seconds,
     )  # fmt: skip
-
-
-def _proved(chooser: Chooser, assignment: Assignment) -> Result | None:
-    """The whole proof of the program, None where it is not within tolerance."""
-    program = chooser.program(assignment)
-    seconds = max(chooser.deadline - time.monotonic(), 5.0)
-    result = prove(program.problem, [asked_of(program, chooser.accuracy)], timeout=seconds).results[0]
-    return result if result.verdict is Verdict.SUFFICIENT else None
 
 
 def _shares(chooser: Chooser, assignment: Assignment) -> tuple[GroupShare, ...]:

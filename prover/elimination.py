@@ -5,7 +5,7 @@ What it answers can be checked without it: a solution by putting it in, a refuta
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -97,29 +97,37 @@ def range_of(symbol: str, constraints: Sequence[Constraint]) -> Range | None:
 def _eliminate(rows: list[_Row], symbols: Sequence[str]) -> tuple[list[_Row], list[_Eliminated]]:
     """Rows without the symbols that hold for some values of them, and the steps that lead back."""
     steps: list[_Eliminated] = []
-    left = list(symbols)
+    left = set(symbols)
     while left:
-        symbol = min(left, key=lambda name: _growth(name, rows))
+        symbol = _cheapest(left, rows)
         left.remove(symbol)
         held = tuple(row for row in rows if symbol in row.form)
-        rows = [row for row in rows if symbol not in row.form] + _without(symbol, held)
+        combined = _without(symbol, held)
+        rows = [row for row in rows if symbol not in row.form] + combined
         steps.append(_Eliminated(symbol, held))
-        if any(_is_false(row) for row in rows):
+        if any(_is_false(row) for row in combined):
             return rows, steps
         if len(rows) > MAX_ROWS:
             raise TooManyRows
     return rows, steps
 
 
-def _growth(symbol: str, rows: Sequence[_Row]) -> int:
-    """How many rows more there are without the symbol."""
-    lower = upper = 0
+def _cheapest(symbols: Collection[str], rows: Sequence[_Row]) -> str:
+    """The symbol without which there are fewest rows; those of equations come first."""
+    equations: set[str] = set()
+    lower, upper = dict.fromkeys(symbols, 0), dict.fromkeys(symbols, 0)
     for row in rows:
-        value = row.form.get(symbol, ZERO)
-        if value and row.relation == "=":
-            return -len(rows)
-        lower, upper = lower + (value > 0), upper + (value < 0)
-    return lower * upper - lower - upper
+        if row.relation == "=":
+            equations.update(row.form)
+        for name, value in row.form.items():
+            if name in lower:
+                side = lower if value > 0 else upper
+                side[name] += 1
+
+    def growth(name: str) -> tuple[bool, int, str]:
+        return name not in equations, lower[name] * upper[name] - lower[name] - upper[name], name
+
+    return min(symbols, key=growth)
 
 
 def _without(symbol: str, rows: Sequence[_Row]) -> list[_Row]:

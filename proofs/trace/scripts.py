@@ -59,15 +59,15 @@ def _numbers(problem: Problem, script: str) -> tuple[Quantity, ...]:
     found = []
     for line in script.splitlines():
         if rounding := _ROUNDING.search(line):
-            found.append(at_most(f"rounding of {_place(problem, rounding[1])}, in units", _number(rounding[2])))
+            found.append(at_most(f"rounding of {place_of(problem, rounding[1])}, in units", _number(rounding[2])))
         elif slope := _SLOPE.search(line):
-            found.append(at_most(f"its effect on the result, for each unit ({_place(problem, slope[1])})", _number(slope[2])))
+            found.append(at_most(f"its effect on the result, for each unit ({place_of(problem, slope[1])})", _number(slope[2])))
         elif enclosure := _ENCLOSURE.search(line):
             found.append(at_least(enclosure[1].replace("_", " along ", 1) if "_" in enclosure[1] else enclosure[1], _number(enclosure[2])))
     return tuple(found)
 
 
-def _place(problem: Problem, name: str) -> str:
+def place_of(problem: Problem, name: str) -> str:
     """The term that a name of the script stands for."""
     kind, _, rest = name.partition("_")
     if kind == "node" and rest.isdigit() and int(rest) < len(problem.expression.nodes):

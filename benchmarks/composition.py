@@ -4,7 +4,7 @@
 
 Every chain of up to 8 functions of one input is bounded, and slopes and curvatures found at points, on small boxes and on segments
 must not lie above; nor may a run with errors end farther off than its budget. `--direct N`: every N-th chain is also bounded as one
-expression, without composition, and by composition on 16 parts of its box.
+expression, without composition, and by composition on 8 parts of its box.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CHUNK = 25
 LONGEST_CORNERED = 4
 """Longer chains are run once, not with all signs of all errors."""
 
-PARTS = 16
+PARTS = 8
 """Of the box, on each of which the chain is bounded."""
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from hypothesis import Phase, assume, example, find, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, find, given, settings
 from hypothesis import strategies as st
 
 from suffice.encodings.enclosures.composition import ChainBounds, Layer, chain_bounds, composed
@@ -31,7 +31,7 @@ from tests.encodings.wrong_lemmas import PIECES, WRONG, WRONG_BUDGETS, claim_of,
 
 ZERO, ONE, NEARLY_NOTHING = Fraction(0), Fraction(1), Fraction(1, 10**6)
 
-SEARCH = settings(database=None, deadline=None, max_examples=300, phases=[Phase.generate])
+SEARCH = settings(database=None, deadline=None, max_examples=300, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 
 REFUTING = {
     "over the first box": scalar("1/8", "9/64", "sin(x)", "sin(x)"),
@@ -52,8 +52,8 @@ REFUTING_RUNS = {
 
 
 def deterministic(examples: int) -> settings:
-    """The same examples in every run."""
-    return settings(derandomize=True, database=None, deadline=None, max_examples=examples)
+    """The same examples in every run, however slow the machine."""
+    return settings(derandomize=True, database=None, deadline=None, max_examples=examples, suppress_health_check=[HealthCheck.too_slow])
 
 
 def budget_of(run: Run) -> ErrorBudget:
@@ -235,6 +235,19 @@ def test_affine_and_square_chains_are_bounded_exactly() -> None:
     assert bounds.lipschitz == bounds.lipschitz_max == 42
     assert bounds.curvature == 9
     assert bounds.image == (Interval(Fraction(0), Fraction(49)),)
+
+
+def test_sups_that_no_rational_point_attains_are_not_undercut() -> None:
+    """cos on [0, 3] is steepest at pi/2, sin bends most there; cos(x + y) likewise on a line."""
+    steep, bent = bounds_of(scalar("0", "3", "cos(x)")), bounds_of(scalar("0", "3", "sin(x)"))
+    both = bounds_of(Chain((("cos(x+y)",),), (("0", "1"), ("0", "1"))))
+    assert steep.lipschitz is not None and bent.curvature is not None
+    assert both.lipschitz is not None and both.lipschitz_max is not None and both.curvature is not None
+    assert 1 <= steep.lipschitz < 1 + NEARLY_NOTHING
+    assert Fraction(1, 2) <= bent.curvature < Fraction(1, 2) + NEARLY_NOTHING
+    assert 2 <= both.lipschitz**2 < 2 + NEARLY_NOTHING
+    assert 2 <= both.lipschitz_max < 2 + NEARLY_NOTHING
+    assert 1 <= both.curvature < 1 + NEARLY_NOTHING
 
 
 def test_a_kink_within_reach_leaves_the_curvature_unknown() -> None:

@@ -72,4 +72,6 @@ def _model_notes(mixed: Mixed, model: Minimality | None) -> list[str]:
         notes = [f"no choice within the model's limits costs less than {model.cost}: accepted by the kernel; {', '.join(words)}"]
     if mixed.cost < model.cost:
         notes.append(f"improved to {mixed.cost} beyond the model, by bounds of the very program; whether that is the least is not proved")
+    if mixed.cost > model.cost:
+        notes.append("the choice of that cost was not proved in time")
     return notes

@@ -38,7 +38,7 @@ def members(case: Case) -> list[tuple[dict[str, Fraction], int | None]]:
 def cells_of(case: Case, parameters: dict[str, Fraction], size: int) -> int:
     """Cells of the box of a member."""
     problem, program = member(case.family, case.formats, parameters, size)
-    return prod(span(program.inputs[name], side.lo, side.hi) for name, side in problem.box.items())  # type: ignore[arg-type]
+    return prod(span(program.inputs[name], side.lo, side.hi) for name, side in problem.box.items())
 
 
 def falsehoods(bound: str, value: Fraction | str, known: list[Exactly | Truth]) -> list[str]:

@@ -1,11 +1,11 @@
 """Mixed formats on the problems here: what is saved against one format throughout, and what is proved of it.
 
-    python -m benchmarks.mixed [PLACE ...] [--formats fp16,fp32,fp64] [--costs bits] [--timeout S] [--most N] [--out FILE]
+    python -m benchmarks.mixed [PLACE ...] [--formats fp16,fp32,fp64] [--between F,G] [--at T] [--costs bits] [--timeout S] [--most N]
     python -m benchmarks.mixed --large
 
-PLACE is a folder or a file (.toml, .fpcore); benchmarks/problems where none is named. The tolerance lies half way, on a logarithmic scale,
-between the error bounds of the last two formats; for --between F,G between those of F and G. --large: programs of 60 operations and more,
-six formats. Prints a table, and writes it as JSON.
+PLACE is a folder or a file (.toml, .fpcore); benchmarks/problems where none is named. The tolerance lies half way (or at T), on a
+logarithmic scale, between the error bounds of the last two formats, or of F and G. --large: programs of 60 operations and more, six
+formats. Prints a table, and writes it as JSON (--out FILE).
 """
 
 from __future__ import annotations
@@ -62,24 +62,36 @@ class MixedRow:
     note: str = ""
 
 
-def between(problem: Problem, pair: Sequence[Format], costs: Mapping[Format, Fraction]) -> Fraction | None:
-    """The tolerance half way between the error bounds of two formats, two decimal digits of it; None where one has no bound."""
+def between(problem: Problem, pair: Sequence[Format], at: float, costs: Mapping[Format, Fraction]) -> Fraction | None:
+    """The tolerance at a part of the way between the error bounds of two formats, two decimal digits of it; None where one has no bound."""
     problem = replace(problem, tolerance=Tolerance(absolute=Fraction(0)))
     chooser = Chooser(problem, groups_of(problem, pair, {}), costs, {}, time.monotonic() + 30)
     bounds = [chooser.found(chooser.uniform(fmt), Effort(gap=0.05, leaves=2000, seconds=2.0))[1].bound for fmt in pair]
     if not all(0 < bound < float("inf") for bound in bounds):
         return None
-    return Fraction(f"{exp((log(bounds[0]) + log(bounds[1])) / 2):.1e}")
+    return Fraction(f"{exp(log(bounds[0]) * (1 - at) + log(bounds[1]) * at):.1e}")
 
 
-def measure(problem: Problem, name: str, formats: Mapping[str, Format], pair: Sequence[str], costs: str, timeout: float) -> MixedRow:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is chosen from, the pair of formats that the tolerance lies between and where, costs, and seconds."""
+
+    formats: Mapping[str, Format]
+    pair: Sequence[str]
+    at: float
+    costs: str
+    timeout: float
+
+
+def measure(problem: Problem, name: str, settings: Settings) -> MixedRow:
     """The row of one problem."""
-    priced = costs_by(costs, formats)
+    formats, pair = settings.formats, settings.pair
+    priced = costs_by(settings.costs, formats)
     nodes = sum(len(group.members) for group in groups_of(problem, list(formats.values()), {}))
-    tolerance = between(problem, [formats[fmt] for fmt in pair], priced)
+    tolerance = between(problem, [formats[fmt] for fmt in pair], settings.at, priced)
     if tolerance is None:
         return MixedRow(name=name, nodes=nodes, costs={}, note=f"no error bound in {' or '.join(pair)}")
-    found = choose(replace(problem, tolerance=Tolerance(absolute=tolerance)), formats, priced, timeout=timeout)
+    found = choose(replace(problem, tolerance=Tolerance(absolute=tolerance)), formats, priced, timeout=settings.timeout)
     return _row(name, nodes, tolerance, formats, found)
 
 
@@ -170,6 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("places", type=Path, nargs="*", metavar="PLACE")
     parser.add_argument("--formats")
     parser.add_argument("--between", metavar="F,G")
+    parser.add_argument("--at", type=float, default=0.5, metavar="T", help="0: the first format's error bound, 1: the second's")
     parser.add_argument("--costs", default="bits")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="S", help="seconds for each problem")
     parser.add_argument("--most", type=int, default=30, metavar="N", help="problems at most, spread over all")
@@ -180,10 +193,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         names = split_formats(options.formats or (SIX if options.large else "fp16,fp32,fp64"))
         formats = {name: parse_format(name) for name in names}
         pair = split_formats(options.between) if options.between else ["fp16", "fp32"] if options.large else names[-2:]
+        settings = Settings(formats=formats, pair=pair, at=options.at, costs=options.costs, timeout=options.timeout)
         rows = []
         for name, problem in large() if options.large else problems(options.places or [PROBLEMS], options.most):
             try:
-                rows.append(measure(problem, name, formats, pair, options.costs, options.timeout))
+                rows.append(measure(problem, name, settings))
             except SufficeError as error:
                 rows.append(MixedRow(name=name, nodes=0, costs={}, note=str(error)))
     except SufficeError as error:

@@ -8,8 +8,8 @@ from fractions import Fraction
 
 from suffice.hardware_specs.format import CodeFormat, FloatFormat, Format, IntFormat
 from suffice.proofs.certificate import Certificate, Claim, Verdict
-from suffice.proofs.evidence import Point
 from suffice.proofs.decimals import decimal_above, decimal_below, decimal_nearest
+from suffice.proofs.evidence import Point
 from suffice.proofs.kernel.farkas import linear
 from suffice.proofs.kernel.smtlib import Term
 from suffice.proofs.trace.formats import name_of
@@ -21,6 +21,9 @@ from suffice.prover.why.scripts import Script
 
 _SHORT = 14
 """Characters of an exact number that is written as it is."""
+
+_LONG = 30
+"""Characters of an exact number that is no bound, and must not be rounded silently."""
 
 _DIGITS = 6
 
@@ -60,13 +63,18 @@ def because(subject: Subject, name: str) -> str:
     return f"because {told(subject, rest)}" if told else f"because of {name}"
 
 
-def shown(q: Fraction, direction: int = 0) -> str:
-    """A number to be read: exact where that is short, else a decimal rounded down (-1), up (1) or to nearest."""
+def shown(q: Fraction, direction: int) -> str:
+    """A number to be read: exact where that is short, else a decimal rounded down (-1) or up (1)."""
     text = exact_text(q)
     if len(text) <= _SHORT:
         return text
-    decimal = {-1: decimal_below, 0: decimal_nearest, 1: decimal_above}[direction]
-    return decimal(q, _DIGITS)
+    return decimal_above(q, _DIGITS) if direction > 0 else decimal_below(q, _DIGITS)
+
+
+def given(q: Fraction) -> str:
+    """A number that is no bound: exact, or said to be about so much."""
+    text = exact_text(q)
+    return text if len(text) <= _LONG else f"about {decimal_nearest(q, _DIGITS)}"
 
 
 def _significand(subject: Subject, _: str) -> str:
@@ -89,7 +97,7 @@ def _codes(subject: Subject, _: str) -> str:
 
 
 def _unit(subject: Subject, _: str) -> str:
-    return f"roundings are counted in units of {shown(subject.unit)}"
+    return f"roundings are counted in units of {given(subject.unit)}"
 
 
 def _rounding(subject: Subject, share: str) -> str:
@@ -140,9 +148,9 @@ def _segment(subject: Subject) -> str:
     if len(points) < 2:
         return ""
     moved = [
-        f"{name} from {shown(points[0][name])} to {shown(points[1][name])}" for name in points[0] if points[0][name] != points[1][name]
+        f"{name} from {given(points[0][name])} to {given(points[1][name])}" for name in points[0] if points[0][name] != points[1][name]
     ]
-    fixed = [f"{name} = {shown(points[0][name])}" for name in points[0] if points[0][name] == points[1][name]]
+    fixed = [f"{name} = {given(points[0][name])}" for name in points[0] if points[0][name] == points[1][name]]
     return f"along {', '.join([*moved, *fixed])}"
 
 
@@ -150,7 +158,7 @@ def _point(subject: Subject, which: str) -> str:
     evidence = subject.claim.evidence
     points = getattr(evidence, "points", None) or [getattr(evidence, "point", {})]
     point = points["ab".index(which)]
-    return ", ".join(f"{name} = {shown(value)}" for name, value in point.items())
+    return ", ".join(f"{name} = {given(value)}" for name, value in point.items())
 
 
 def _statement(label: str) -> str:
@@ -164,9 +172,9 @@ def _tolerance(subject: Subject, _: str) -> str:
     tolerance = subject.certificate.problem.tolerance
     assert tolerance is not None
     if not tolerance.relative:
-        return f"the tolerance is {shown(tolerance.absolute)}"
-    parts = [shown(tolerance.absolute)] if tolerance.absolute else []
-    return f"the tolerance is {' + '.join([*parts, f'{shown(tolerance.relative)} |f|'])}"
+        return f"the tolerance is {given(tolerance.absolute)}"
+    parts = [given(tolerance.absolute)] if tolerance.absolute else []
+    return f"the tolerance is {' + '.join([*parts, f'{given(tolerance.relative)} |f|'])}"
 
 
 def _cell(subject: Subject, _: str) -> str:
@@ -178,13 +186,13 @@ def _format(subject: Subject, _: str) -> str:
     formula = subject.script.assertions["format"]
     ends = [site.value for site in sites("format", formula)]
     if len(ends) == 2:
-        return f"{named} has no number between {shown(ends[0])} and {shown(ends[1])}"
-    return f"no number of {named} lies {'above' if formula[0] == '<=' else 'below'} {shown(ends[0])}"
+        return f"{named} has no number between {exact_text(ends[0])} and {exact_text(ends[1])}"
+    return f"no number of {named} lies {'above' if formula[0] == '<=' else 'below'} {exact_text(ends[0])}"
 
 
 def _program(subject: Subject, _: str) -> str:
     formula: Term = subject.script.assertions["program"]
-    return f"the program's answer there is {shown(linear(formula[2]).get('', Fraction(0)))}"
+    return f"the program's answer there is {exact_text(linear(formula[2]).get('', Fraction(0)))}"
 
 
 def _distance(subject: Subject, which: str) -> str:
@@ -246,23 +254,29 @@ def _relaxed_tolerance(subject: Subject, relaxation: Relaxation) -> str:
     if subject.certificate.verdict is Verdict.SUFFICIENT:
         if relaxation.is_endless:
             return f"with a {part} of 0 the proof would still hold{where}"
-        return f"the proof holds for every {part} down to {shown(relaxation.limit, 1)}{where}, and fails below"
+        short, beyond = _both_sides(relaxation.limit, -1)
+        return f"the proof holds for every {part} down to {short}{where}, and fails below{beyond}"
     verdict = subject.certificate.verdict.value
-    limit = shown(relaxation.limit, 1)
-    return f"a {part} of {limit} would do, as far as this argument goes; every smaller one is still {verdict} by it"
+    short, beyond = _both_sides(relaxation.limit, 1)
+    smaller = f"every one below {short}" if beyond else "every smaller one"
+    return f"a {part} of {shown(relaxation.limit, 1)} would do, as far as this argument goes; {smaller} is still {verdict} by it"
+
+
+def _both_sides(limit: Fraction, direction: int) -> tuple[str, str]:
+    """The limit rounded to the side where the argument holds, and to the other side: "" where it is shown exactly."""
+    short, beyond = shown(limit, -direction), shown(limit, direction)
+    return short, "" if short == beyond else f" {beyond}"
 
 
 def _limited(noun: str, limit: Fraction, direction: int, relaxation: Relaxation) -> str:
     if relaxation.is_endless:
         return f"the argument would hold even with {noun} of 0"
-    more = "more" if direction > 0 else "less"
+    short, beyond = _both_sides(limit, direction)
+    more, less = ("more", "less") if direction > 0 else ("less", "more")
     if relaxation.is_reached:
-        return f"with {noun} of {shown(limit, direction)} or {more} the argument fails; with anything {_other(more)} it holds"
-    return f"the argument holds {'up' if direction > 0 else 'down'} to {noun} of {shown(limit, -direction)}, and fails beyond"
-
-
-def _other(more: str) -> str:
-    return "less" if more == "more" else "more"
+        rest = f"{less} than {short}" if beyond else f"anything {less}"
+        return f"with {noun} of {shown(limit, direction)} or {more} the argument fails; with {rest} it holds"
+    return f"the argument holds {'up' if direction > 0 else 'down'} to {noun} of {short}, and fails beyond{beyond}"
 
 
 def _quantities(subject: Subject, relaxation: Relaxation) -> list[tuple[str, Fraction, int]]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from suffice.cli.options import AsJson, Target
+from suffice.cli.options import AllCores, AsJson, Target, Why
+from suffice.cli.reasons import check_wishes, trace_with_reasons
 from suffice.cli.statuses import DONE, REJECTED, RESTS_ON_SOLVER, UNDECIDED
 
 if TYPE_CHECKING:
@@ -54,12 +55,15 @@ def check(files: Files, problem: About = None, solvers: With = None, as_json: As
     raise typer.Exit(_status(entries))
 
 
-def explain(file: OneFile, to: To = Target.MD, output: Into = None, as_json: AsJson = False) -> None:
+def explain(
+    file: OneFile, to: To = Target.MD, output: Into = None, why: Why = False, all_cores: AllCores = False, as_json: AsJson = False
+) -> None:
     """Write a certificate as a readable proof. A certificate that the kernel rejects is not explained.
 
     \b
     suffice explain certificate.json
     suffice explain certificate.json --to html --output proof.html
+    suffice explain certificate.json --why --all-cores
     """
     from suffice.api import bytes_of
     from suffice.cli.json_output import print_object
@@ -68,14 +72,21 @@ def explain(file: OneFile, to: To = Target.MD, output: Into = None, as_json: AsJ
     from suffice.proofs.kernel import check as check_bytes
     from suffice.proofs.trace import render, trace
 
+    check_wishes(why=why, all_cores=all_cores)
     data = bytes_of(file)
     report = check_bytes(data)
     entry = _entry(file, report)
-    text = "" if report.status == "rejected" else render(trace(parse_document(data)), to.value)
+    text, reasons = "", {}
+    if report.status != "rejected":
+        document = parse_document(data)
+        shown = trace(document)
+        if why:
+            shown, reasons["why"] = trace_with_reasons(shown, document, all_cores=all_cores)
+        text = render(shown, to.value)
     if output is not None and text:
         write_atomically(output, text.encode())
     if as_json:
-        print_object({**entry, "to": to.value, "output": str(output) if output else None, "trace": text})
+        print_object({**entry, "to": to.value, "output": str(output) if output else None, "trace": text, **reasons})
     elif not text or output:
         print(_line(entry))
     else:
@@ -93,6 +104,7 @@ def _entry(file: Path, report: Report) -> dict[str, Any]:
         "summary": report.summary,
         "possible": report.possible,
         "assumptions": list(report.assumptions),
+        "farkas_checked": report.refuted,
     }
 
 
@@ -139,15 +151,18 @@ def _solvers(data: bytes, names: list[str]) -> dict[str, Any]:
     entry: dict[str, Any] = {"solvers": [solver_object(run) for run in runs]}
     if models := [run.solver for run in runs if run.answer == "sat"]:
         return entry | {"status": "rejected", "reason": f"{models[0]} finds a model of a script that should have none"}
-    if unknown := [run.solver for run in runs if run.answer == "unknown"]:
-        return entry | {"reason": f"{unknown[0]} does not decide a script"}
+    if unknown := [run for run in runs if run.answer == "unknown"]:
+        why = f" ({unknown[0].reason})" if unknown[0].reason else ""
+        return entry | {"reason": f"{unknown[0].solver} does not decide a script{why}"}
     return entry
 
 
 def _line(entry: dict[str, Any]) -> str:
     known = [entry["summary"], *entry["assumptions"]] if entry["verdict"] else []
     said = [f"{run['solver']} says {run['answer']}" for run in entry.get("solvers", [])]
-    details = [entry["reason"]] if entry["status"] == "rejected" else [*known, *said, *([entry["reason"]] if entry["reason"] else [])]
+    checked = ["farkas checked"] if entry.get("farkas_checked") else []
+    found = [*known, *said, *checked, *([entry["reason"]] if entry["reason"] else [])]
+    details = [entry["reason"]] if entry["status"] == "rejected" else found
     return f"{entry['file']}: {entry['status']}: {', '.join(details)}"
 
 

@@ -105,7 +105,8 @@ def bounds_object(bounds: Bounds, files: Mapping[str, Path]) -> Object:
 
 def solver_object(run: SolverRun) -> Object:
     """One solver's word on one script."""
-    return {"solver": run.solver, "version": run.version, "answer": run.answer, "core": list(run.core), "seconds": run.seconds}
+    said = {"solver": run.solver, "version": run.version, "answer": run.answer, "core": list(run.core), "seconds": run.seconds}
+    return said | ({"reason": run.reason} if run.reason else {})
 
 
 def _format_bounds_object(result: FormatBounds, function: Object) -> Object:

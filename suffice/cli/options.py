@@ -83,5 +83,8 @@ Explain = Annotated[
 ]
 ArchivePlace = Annotated[str | None, typer.Option("--archive", metavar="FILE|URL", help="Add the certificates to an archive.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Also print the proof of the answer.")]
+Why = Annotated[bool, typer.Option("--why", help="Also say why: minimal cores, and how far each of their numbers may be relaxed.")]
+AllCores = Annotated[bool, typer.Option("--all-cores", help="With --why: every minimal core.")]
+Cpc = Annotated[bool, typer.Option("--cpc", help="Keep cvc5's own proofs of the SMT-LIB scripts in the certificates.")]
 Expect = Annotated[Verdict | None, typer.Option("--expect", help="Exit with status 4 at any other verdict.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]

@@ -12,6 +12,7 @@ from suffice.cli.families import FamilyKeeping, FamilyOptions, is_family, prove_
 from suffice.cli.keeping import Keeping, check_place, for_output, keep_bounds
 from suffice.cli.problem_options import QuestionOptions, make_placement, read_askings
 from suffice.cli.progress import progress_bar
+from suffice.cli.reasons import add_reasons, check_wishes, with_proofs
 from suffice.cli.reporting import print_answers, report
 from suffice.cli.statuses import DONE, UNDECIDED, UNEXPECTED
 from suffice.proofs.certificate import Verdict
@@ -45,6 +46,9 @@ def prove(
     save: o.Save = None,
     archive: o.ArchivePlace = None,
     trace: o.Trace = False,
+    why: o.Why = False,
+    all_cores: o.AllCores = False,
+    cpc: o.Cpc = False,
     expect: o.Expect = None,
     as_json: o.AsJson = False,
 ) -> None:
@@ -54,16 +58,18 @@ def prove(
     suffice prove --expr 'x^2 - 2*x' --var x=-1:3 --eps 1e-3 --format fp16,fp32
     suffice prove problem.toml --format 'float(p=12,emin=-126,emax=127)' --save certificate.json
     suffice prove --expr 'exp(x)' --var x=0:1 --eps 1e-2 --relative --in fp16 --compute fp32 --out fp16 --format fp16
+    suffice prove --expr 'x*x' --var x=0:1 --eps 1e-4 --format fp16 --why --all-cores
     suffice prove family.toml --accumulate fp32 --for-all --plot regions.png
     """
     from suffice.answers import ProofAnswer
     from suffice.prover.portfolio import prove as decide
 
     check_place(save)
+    check_wishes(why=why, all_cores=all_cores)
     placement = make_placement(input_format, compute, output_format, override, accuracy)
     family = FamilyOptions(accumulate=accumulate, for_all=for_all, resolution=resolution, plot=plot)
     if is_family(problem, family):
-        refuse_options(expr=expr, var=var, eps=eps, relative=relative, abs=abs, rel=rel, inputs=inputs, where=where, all=run_all)
+        refuse_options(expr=expr, var=var, eps=eps, relative=relative, abs=abs, rel=rel, inputs=inputs, where=where, all=run_all, why=why, cpc=cpc)
         kept = FamilyKeeping(save=save, archive=archive, trace=trace, expect=expect, as_json=as_json)
         raise typer.Exit(prove_family_file(problem, format or (), placement, family, kept, timeout))
     question = QuestionOptions(
@@ -82,9 +88,13 @@ def prove(
     for asking in read_askings(question, format or (), placement):
         with progress_bar() as progress:
             answer = ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
+        if cpc:
+            answer = with_proofs(answer)
         keeping = Keeping(for_output(save, asking.output), archive)
         traced = answer.results if trace else ()
         objects[asking.output] = report(answer, keeping=keeping, traced=traced, findings=run_all, as_json=as_json)
+        if why:
+            add_reasons(answer.results, objects[asking.output], all_cores=all_cores, as_json=as_json)
         results += answer.results
     if as_json:
         print_answers(objects)

@@ -2,10 +2,10 @@
 
     python -m benchmarks.significands [PLACE ...] [--part 1e-3] [--timeout S] [--max-bits P] [--json FILE]
 
-PLACE is a folder or a file (.toml, .fpcore); benchmarks/problems where none is named. The tolerance is absolute: the part of the function's
-range that --part says, in two digits. Exponents are those of fp32. For each problem: the largest p proved impossible with every smaller
-one, the smallest p proved possible, the smallest p proved sufficient for the program. `gap` counts the p between the first two; without one,
-the ideal p is tight. p counts the hidden bit.
+PLACE is a folder or a file (.toml, .fpcore); benchmarks/problems where none is named. The tolerance is absolute: the part of the
+function's range that --part says, in two digits. Exponents are those of fp32. For each problem: the largest p proved impossible with every
+smaller one, the smallest p proved possible, the smallest p proved sufficient for the program. `gap` counts the p between the first two;
+without one, the ideal p is tight. p counts the hidden bit.
 """
 
 from __future__ import annotations

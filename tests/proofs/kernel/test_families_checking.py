@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import copy
+import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from suffice.proofs import certificate as certificates
 from suffice.proofs.families import canonical_bytes, parse
 from suffice.proofs.kernel import families
 from suffice.proofs.kernel.__main__ import main
@@ -163,6 +166,15 @@ UNSEEN = {"the family has more than _ nodes": "tried with hostile files"}
 def test_samples_are_accepted_and_survive_reading(name: str) -> None:
     assert report(SAMPLES[name]).status == "accepted"
     assert canonical_bytes(parse(canonical(SAMPLES[name]))) == canonical(SAMPLES[name])
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_samples_have_the_shape_of_the_schema(name: str) -> None:
+    schema = json.loads((Path(certificates.__file__).parent / "schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(SAMPLES[name])
+    for change in ({"regions": []}, {"note": "x"}, {"formats": SAMPLES[name]["formats"] | {"accumulate": "fp32"}}):
+        assert not validator.is_valid(SAMPLES[name] | change)
 
 
 def test_the_line_names_every_region(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,9 +108,8 @@ def _shown(core: tuple[Reason, ...]) -> tuple[list[Reason], str]:
     if len(core) <= _MOST_PLAIN:
         return list(core), ""
     shown = [reason for reason in core if reason.relaxations or not reason.name.startswith(("hardware_node", "slope_", "hardware_input"))]
-    return shown, f"and because of {len(core) - len(shown)} more bounds on roundings and slopes, of less weight" if len(shown) < len(
-        core
-    ) else ""
+    left = len(core) - len(shown)
+    return shown, f"and because of {left} more bounds on roundings and slopes, of less weight" if left else ""
 
 
 def _relaxed(reason: Reason) -> list[str]:
@@ -123,4 +122,5 @@ def _neighbour(near: Neighbour) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    start = text[:1].upper() if text.partition(" ")[0].isalpha() else text[:1]
+    return f"{start}{text[1:]}."

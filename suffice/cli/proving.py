@@ -69,7 +69,8 @@ def prove(
     placement = make_placement(input_format, compute, output_format, override, accuracy)
     family = FamilyOptions(accumulate=accumulate, for_all=for_all, resolution=resolution, plot=plot)
     if is_family(problem, family):
-        refuse_options(expr=expr, var=var, eps=eps, relative=relative, abs=abs, rel=rel, inputs=inputs, where=where, all=run_all, why=why, cpc=cpc)
+        refuse_options(expr=expr, var=var, eps=eps, relative=relative, abs=abs, rel=rel, inputs=inputs, where=where)
+        refuse_options(all=run_all, why=why, cpc=cpc)
         kept = FamilyKeeping(save=save, archive=archive, trace=trace, expect=expect, as_json=as_json)
         raise typer.Exit(prove_family_file(problem, format or (), placement, family, kept, timeout))
     question = QuestionOptions(

@@ -6,6 +6,7 @@ say so, and decides nothing: no certificate rests on it.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ _SHARE = 0.25
 _LEAST = 1.0
 """With less time left than this no solver is started."""
 
+_IEEE_754 = frozenset({(5, 11), (8, 24), (11, 53), (15, 113)})
+"""The sorts that bitwuzla takes."""
+
 _PREFIX = {"cvc5": "(set-option :fp-exp true)\n"}
 """cvc5 asks to be told that it may use sorts other than those of IEEE 754."""
 
@@ -58,9 +62,10 @@ class BitPrecise:
         return ", ".join(run.solver for run in self.runs if run.answer == self.answer)
 
 
-def installed_solvers() -> tuple[str, ...]:
-    """The solvers at hand, those that are needed first."""
-    return ("z3", "cvc5") + (("bitwuzla",) if find_spec("bitwuzla") else ())
+def solvers_for(question: Question) -> tuple[str, ...]:
+    """The solvers at hand that take the sorts of a script, those that are needed first."""
+    sorts = {(int(e), int(p)) for e, p in re.findall(r"FloatingPoint (\d+) (\d+)", question.script)}
+    return ("z3", "cvc5") + (("bitwuzla",) if sorts <= _IEEE_754 and find_spec("bitwuzla") else ())
 
 
 def look_through(case: Case, *, timeout: float, seconds: float = inf, solvers: Sequence[str] = ()) -> BitPrecise:
@@ -73,7 +78,7 @@ def look_through(case: Case, *, timeout: float, seconds: float = inf, solvers: S
     except NotExpressible as refusal:
         return BitPrecise(answer="unknown", reason=str(refusal))
     runs: list[SolverRun] = []
-    for run in _runs(question, solvers or installed_solvers(), timeout, time.monotonic() + seconds):
+    for run in _runs(question, solvers or solvers_for(question), timeout, time.monotonic() + seconds):
         runs.append(run)
         if run.answer == "sat":
             return BitPrecise(answer="sat", runs=tuple(runs), point=question.point(bits_of(run)))

@@ -56,6 +56,7 @@ def _uniform_row(uniform: Uniform, mixed: Mixed) -> tuple[Cell, ...]:
 
 def _notes(mixed: Mixed) -> list[str]:
     notes = [mixed.note] if mixed.note else []
+    notes.append("the bounds of programs in one format rest on interval arithmetic alone")
     if mixed.result is not None:
         notes += [f"assumed: {assumption}" for assumption in mixed.result.certificate.assumptions]
         notes += _model_notes(mixed, mixed.minimality)

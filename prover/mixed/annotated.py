@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from suffice.encodings.problem import Tolerance
 from suffice.encodings.readers.fpcore import read_fpcore
 from suffice.encodings.writers.fpcore import to_fpcore
 from suffice.errors import DisagreementError
@@ -27,9 +28,19 @@ def fpcore_of(program: Program) -> str:
 
 def c_notes(mixed: Mixed) -> list[str]:
     """What is proved of the program."""
-    result = mixed.result
-    if result is None or result.error_bound is None:
+    if mixed.program is None or mixed.result is None or mixed.result.error_bound is None:
         return []
-    name = mixed.program.problem.name if mixed.program is not None else ""
-    bound = f"The error is at most {decimal_above(result.error_bound, 6)} wherever the arguments are the inputs, rounded to their types."
-    return [*([name] if name else []), bound, *(f"Assumed: {assumption}." for assumption in result.certificate.assumptions), result.digest]
+    problem, result = mixed.program.problem, mixed.result
+    bound = _measured(problem.tolerance, decimal_above(mixed.result.error_bound, 6))
+    where = "wherever the arguments are the inputs, rounded to their formats, and the inputs lie in the box of"
+    name = [problem.name] if problem.name else []
+    return [*name, f"{bound} {where}", f"{result.digest}.", *(f"Assumed: {assumption}." for assumption in result.certificate.assumptions)]
+
+
+def _measured(tolerance: Tolerance | None, bound: str) -> str:
+    """The bound in the measure of the tolerance."""
+    if tolerance is None or not tolerance.relative:
+        return f"The error is at most {bound}"
+    if tolerance.is_relative:
+        return f"The relative error is at most {bound}"
+    return f"The error is at most {bound} + {tolerance.relative} |f|"

@@ -13,8 +13,9 @@ from suffice.encodings.problem import InputModel, Problem
 from suffice.errors import InputError
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.format import EXACT, FloatFormat, Format
-from suffice.proofs.allocation import Table
+from suffice.proofs.allocation import Table, canonical_bytes
 from suffice.proofs.decimals import decimal_above
+from suffice.proofs.kernel import check
 from suffice.prover.cell_leaves import Refined
 from suffice.prover.engine import Effort
 from suffice.prover.error_bounds import Bounded
@@ -222,6 +223,9 @@ def _worst_row(model: Model, choice: Choice) -> int | None:
 
 def _minimality(cheapest: Cheapest) -> Minimality:
     certificate = certificate_of(cheapest.table, cheapest.solved)
+    if certificate is not None:
+        report = check(canonical_bytes(certificate))
+        assert report.status == "accepted", f"the kernel rejects its own rules: {report.reason}"
     script = cheaper_script(cheapest.table, cheapest.table.cost(cheapest.solved.choice))
     runs = confirm([script], solvers=("z3",), timeout=_SOLVER_SECONDS)[0] if certificate is not None else []
     return Minimality(

@@ -74,8 +74,9 @@ def why(certificate: Certificate, *, every_core: bool = False, ask_neighbours: b
     script = read_script(text) if text else script_of_facts(question, claim)
     if script is None:
         return _without(certificate, "the program's run at that input ends in NaN or an infinity, which no tolerance allows")
-    notes = _notes(claim, derivation, is_of_leaf=bool(text) and claim.bound is Bound.ERROR_BOUND)
-    subject = Subject(certificate=certificate, claim=claim, script=script, facts=derivation.facts, is_whole=not notes)
+    notes = _notes(claim, derivation) if text and claim.bound is Bound.ERROR_BOUND else []
+    is_whole = not notes or "T0" not in claim.statement
+    subject = Subject(certificate=certificate, claim=claim, script=script, facts=derivation.facts, is_whole=is_whole)
     try:
         cores, are_minimal, more = _cores(script, every_core=every_core)
     except TooHard as failure:
@@ -114,10 +115,13 @@ def _derive(question: Question, claim: Claim) -> Derivation:
     return checking.derive(question, checking.Claim(claim.bound.value, claim.value, claim.statement, evidence), Budget())
 
 
-def _notes(claim: Claim, derivation: Derivation, *, is_of_leaf: bool) -> list[str]:
-    if not is_of_leaf or "T0" not in claim.statement:
-        return []
-    return [f"the reasons are those of the leaf where roundings weigh most; the others, {derivation.leaves - 1}, have bounds of their own"]
+def _notes(claim: Claim, derivation: Derivation) -> list[str]:
+    """A script about roundings is about one leaf of the cover."""
+    if "T0" in claim.statement:
+        return [f"the reasons are those of the leaf, one of {derivation.leaves}, with the largest bound by S1; others are answered by T0"]
+    if derivation.leaves > 1:
+        return [f"what is said of roundings and slopes is about the leaf with the largest bound, one of {derivation.leaves}"]
+    return []
 
 
 def _cores(script: Script, *, every_core: bool) -> tuple[Cores, bool, list[str]]:

@@ -9,9 +9,9 @@ from fractions import Fraction
 from suffice.proofs.kernel.farkas import NotLinear, linear
 from suffice.proofs.kernel.script import term
 from suffice.proofs.kernel.smtlib import Term, read_terms
-from suffice.prover.elimination import Range, range_of
+from suffice.prover.elimination import Range, TooManyRows, range_of
 from suffice.prover.why.cores import answers
-from suffice.prover.why.scripts import Script, cases, find_model
+from suffice.prover.why.scripts import Script, TooHard, cases, find_model
 
 SYMBOL = "relaxed"
 """The name that stands for the number in question."""
@@ -97,7 +97,7 @@ def _constant(part: Term) -> Fraction | None:
 
 def relax(script: Script, wanted: list[Site]) -> list[Relaxation]:
     """The least relaxation of each number that gives the script a model, all proved in one go; numbers without one are left out."""
-    found = [relaxation for site in wanted if (relaxation := _find(script, site)) is not None]
+    found = [relaxation for site in wanted if (relaxation := _found(script, site)) is not None]
     checks = [(_short_of(script, each), _at(script, each)) for each in found]
     words = answers([text for short, at in checks for text in (short.text(), at.text())])
     proved = []
@@ -106,6 +106,13 @@ def relax(script: Script, wanted: list[Site]) -> list[Relaxation]:
         has_model = each.is_endless or (satisfied == {"sat"} and find_model(at) is not None)
         proved.append(replace(each, is_proved=refuted == {"unsat"} and has_model))
     return proved
+
+
+def _found(script: Script, site: Site) -> Relaxation | None:
+    try:
+        return _find(script, site)
+    except (TooHard, TooManyRows):
+        return None
 
 
 def _find(script: Script, site: Site) -> Relaxation | None:

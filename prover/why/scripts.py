@@ -9,7 +9,7 @@ from itertools import product
 
 from suffice.proofs.kernel.farkas import Constraint, NotLinear, constraint, linear, read_assertions
 from suffice.proofs.kernel.smtlib import Term, read_terms
-from suffice.prover.elimination import Solution, solve
+from suffice.prover.elimination import Solution, TooManyRows, solve
 
 Values = dict[str, Fraction]
 
@@ -62,13 +62,19 @@ def _written(formula: Term) -> str:
 
 def find_model(script: Script) -> Values | None:
     """Values of the symbols that satisfy every assertion, put in and found right; None where there are none. Raises TooHard."""
+    is_open = False
     for case in cases(script):
-        found = solve({str(k): known for k, known in enumerate(case)})
+        try:
+            found = solve({str(k): known for k, known in enumerate(case)})
+        except TooManyRows:
+            raise TooHard("the script takes too many steps to decide exactly") from None
         if isinstance(found, Solution):
             values = dict.fromkeys(script.sorts, Fraction(0)) | found.values
-            if not is_model(script, values):
-                raise TooHard("an integer is needed where the reals have none")
-            return values
+            if is_model(script, values):
+                return values
+            is_open = True
+    if is_open:
+        raise TooHard("the script has solutions that are no integers where it needs some")
     return None
 
 

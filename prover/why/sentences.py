@@ -250,7 +250,8 @@ def _relaxed_tolerance(subject: Subject, relaxation: Relaxation) -> str:
     assert tolerance is not None
     is_relative = site.assertion == "tolerance_relative" or site.factor_of or tolerance.is_relative
     part = "relative tolerance" if is_relative else "tolerance"
-    where = "" if subject.is_whole else ", on that leaf"
+    is_mixed = bool(tolerance.absolute and tolerance.relative)
+    where = "" if subject.is_whole and not (is_mixed and site.factor_of) else ", on that leaf"
     if subject.certificate.verdict is Verdict.SUFFICIENT:
         if relaxation.is_endless:
             return f"with a {part} of 0 the proof would still hold{where}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from suffice.errors import InputError
 from suffice.proofs import certificate as single
 from suffice.proofs import families
 from suffice.proofs.certificate import Certificate
@@ -14,6 +15,8 @@ Document = Certificate | FamilyCertificate
 def parse_document(data: bytes, where: str = "certificate") -> Document:
     """Read a certificate's bytes. Raises InputError."""
     value = parse_json(data, where)
+    if isinstance(value, dict) and "allocation" in value:
+        raise InputError("an allocation speaks of a table of costs, of no problem", where=where, mend="check it by itself: suffice check FILE")
     return families.from_json(value, where) if families.is_family(value) else single.from_json(value, where)
 
 

@@ -16,7 +16,7 @@ def parse_document(data: bytes, where: str = "certificate") -> Document:
     """Read a certificate's bytes. Raises InputError."""
     value = parse_json(data, where)
     if isinstance(value, dict) and "allocation" in value:
-        raise InputError("an allocation speaks of a table of costs, of no problem", where=where, mend="check it by itself: suffice check FILE")
+        raise InputError("an allocation is about costs, not about a problem", where=where, mend="check it by itself: suffice check FILE")
     return families.from_json(value, where) if families.is_family(value) else single.from_json(value, where)
 
 

@@ -23,6 +23,9 @@ def test_it_chooses_proves_and_writes(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "no choice within the model's limits costs less than" in out
     assert check(places["save"].read_bytes()).verdict == "sufficient"
     assert "is the least within the limits" in check((tmp_path / "p.allocation.json").read_bytes()).verdict
+    assert main(["check", str(tmp_path / "p.allocation.json")]) == 0
+    assert main(["explain", str(tmp_path / "p.allocation.json")]) == 2
+    assert "an allocation is about costs" in capsys.readouterr().err
     assert read_fpcore(places["fpcore"].read_text()).box.keys() == {"x"}
     assert "_Float16" in places["c"].read_text()
     assert "The error is at most" in places["c"].read_text()

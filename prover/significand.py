@@ -182,10 +182,9 @@ def scan_exponents(
     emax, emin = scan("emax", every, 0.0), scan("emin", every[::-1], 0.5)
     if emax.sufficient_from is None or emin.sufficient_from is None:
         return ExponentRange(base=base, emax=emax, emin=emin, joint=())
+    low, high = min(emin.sufficient_from, emax.sufficient_from), emax.sufficient_from
     ranges = [
-        with_numbers(base, p=base.p, emin=max(low, base.emin), emax=min(high, base.emax))
-        for wider in range(_WIDENED + 1)
-        if (low := min(emin.sufficient_from, emax.sufficient_from) - wider) <= (high := emax.sufficient_from + wider)
+        with_numbers(base, p=base.p, emin=max(low - wider, base.emin), emax=min(high + wider, base.emax)) for wider in range(_WIDENED + 1)
     ]
     joint = prove(problem, ask(ranges), timeout=timeout, run_all=run_all, until=Verdict.SUFFICIENT).results
     return ExponentRange(base=base, emax=emax, emin=emin, joint=joint)

@@ -161,8 +161,8 @@ def _unrolled(family: Family, fold: Fold, outer: Values, size: int, accumulate: 
         elements = {name: _at_format(builder, None).variable(f"{name}_{k}") for name in fold.elements}
         term = graft(builder, fold.term, outer, elements)
         state = _at_format(builder, accumulate).apply(Op.ADD, state, term)
-    if accumulate is not None:
-        named = next(node for node in family.expression.nodes if node.op is Op.VAR and node.payload == fold.state)
+    named = next((node for node in family.expression.nodes if node.op is Op.VAR and node.payload == fold.state), None)
+    if accumulate is not None and named is not None:
         state = _at_format(builder, named.format).apply(Op.CAST, state)
     places = {**outer, fold.size: Fraction(size)}
     root = graft(builder, family.expression, places, {fold.state: state})

@@ -31,6 +31,14 @@ _REMEMBERED = 4
 """So many pieces of evidence are offered again on other extents."""
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """A single member after a search, and the evidence for floors beyond the tolerance that was found, the strongest first."""
+
+    attempt: Attempt
+    floors: tuple[dict[str, Any], ...]
+
+
 @dataclass(slots=True)
 class Desk:
     """Takes proposals for the regions of one family in one choice of formats; `deadline` is a time of time.monotonic."""
@@ -41,7 +49,7 @@ class Desk:
     derived: Fraction | str | None = None
     """What the last offer proves, whether or not it decides; None if it proves nothing."""
 
-    searched: dict[str, Attempt] = field(default_factory=dict)
+    searched: dict[str, Searched] = field(default_factory=dict)
     """Single members that were searched, by what they are."""
 
     @property

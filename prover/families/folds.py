@@ -13,6 +13,7 @@ from suffice.encodings.family import Fold
 from suffice.encodings.instances import common_box, hull_box
 from suffice.encodings.problem import Box, Interval, Problem, Tolerance
 from suffice.errors import SufficeError
+from suffice.hardware_specs.format import EXACT, FloatFormat, Format, IntFormat
 from suffice.proofs.certificate import Verdict
 from suffice.prover.attempts import precision_for
 from suffice.prover.engine import Effort
@@ -142,16 +143,14 @@ def covers(desk: Desk, extent: Extent) -> Iterator[Evidence]:
         yield _cover(term, [[end, [0]] for end in _blocks(low, high, ratio)])
     if is_sum:
         return
-    for ratio in (_WIDE_RATIO, _RATIO):
-        first, blocks = low, []
-        for end in _blocks(low, high, ratio):
-            cuts = _value_splits(desk, extent, first, end)
-            if cuts is None:
-                break
-            blocks.append([end, cuts])
-            first = end + 1
-        else:
-            yield _cover(term, blocks)
+    first, blocks = low, []
+    for end in _blocks(low, high, _WIDE_RATIO):
+        cuts = _value_splits(desk, extent, first, end)
+        if cuts is None:
+            return
+        blocks.append([end, cuts])
+        first = end + 1
+    yield _cover(term, blocks)
 
 
 def _is_hopeless(desk: Desk, extent: Extent) -> bool:
@@ -176,7 +175,10 @@ def _term_splits(desk: Desk, extent: Extent) -> list[Any]:
 
 
 def _value_splits(desk: Desk, extent: Extent, first: int, last: int) -> list[Any] | None:
-    """Cuts for which the error of the expression meets the tolerance on sizes from `first` to `last`, the state's own error left out."""
+    """Cuts for which the error of the expression meets the tolerance on sizes from `first` to `last`.
+
+    The state arrives rounded to multiples of about twice its error.
+    """
     family, fold = desk.case.family, _fold(desk)
     box = hull_box(family, extent.parameters)
     start = _range(fold.start, box, extent.parameters)
@@ -185,14 +187,30 @@ def _value_splits(desk: Desk, extent: Extent, first: int, last: int) -> list[Any
     sides = {**box, fold.state: Interval(min(sums), max(sums)), fold.size: Interval(Fraction(first), Fraction(last))}
     used = {name: sides[name] for name in family.expression.variables if name in sides}
     problem = _part(desk, family.expression, used, extent.parameters)
-    exact = [name for name in problem.box if name in extent.parameters or name in (fold.state, fold.size)]
-    attempt = attempt_of(desk.case, problem, exact, desk.deadline)
+    exact = [name for name in problem.box if name in extent.parameters or name == fold.size]
+    attempt = attempt_of(desk.case, problem, exact, desk.deadline, {fold.state: _state_grid(desk, last, term, sides[fold.state])})
     target = float(desk.case.threshold(extent, greatest=False))
     effort = Effort(gap=-1.0, target=target * 0.98, leaves=4000, seconds=_BLOCK_SECONDS)
     bounded = search_bound(attempt.case, effort, precision_for(attempt))
     if bounded.value is None or bounded.value > Fraction(target):
         return None
     return list(evidence_of(bounded, attempt.case, _PRECISION)["splits"])
+
+
+def _state_grid(desk: Desk, size: int, term: Interval, state: Interval) -> Format:
+    """Multiples of twice the error that `size` steps bring: of every term a few roundings, and one of every sum."""
+    formats = desk.case.formats
+    precisions = [fmt.p for fmt in (formats.formats.compute, formats.accumulate) if isinstance(fmt, FloatFormat)]
+    if len(precisions) < _BOTH:
+        return EXACT
+    of_term, of_state = (max(abs(side.lo), abs(side.hi)) * Fraction(2) ** -p for side, p in zip((term, state), precisions, strict=True))
+    scale = 2 * size * (_ROUNDINGS * of_term + of_state)
+    top = 1 << 62
+    return IntFormat(qmin=-top, qmax=top, bits=63, scale=scale, zero=0) if scale else EXACT
+
+
+_BOTH = 2
+_ROUNDINGS = 3
 
 
 def _range(expression: Expression, box: Box, parameters: Box) -> Interval:

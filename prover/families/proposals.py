@@ -14,7 +14,7 @@ from suffice.prover.attempts import Attempt, find_runs, precision_for, search_an
 from suffice.prover.covers import CoverFound, build_cover
 from suffice.prover.engine import Effort
 from suffice.prover.error_bounds import evidence_of, search_bound
-from suffice.prover.families.desk import Desk
+from suffice.prover.families.desk import Desk, Searched
 from suffice.prover.families.extents import Extent
 from suffice.prover.families.question import bound_attempt, floor_attempt
 
@@ -59,19 +59,29 @@ def points(desk: Desk, extent: Extent, verdict: Verdict) -> Iterator[Evidence]:
 
 def found_at(desk: Desk, extent: Extent, size: int | None, verdict: Verdict) -> Iterator[Evidence]:
     """What the strategies for single problems claim of one member; it is searched once for both verdicts."""
-    bound = "floor" if verdict is Verdict.IMPOSSIBLE else "witness_error"
     key = repr((sorted(extent.parameters.items()), size))
     if key not in desk.searched:
-        attempt = floor_attempt(desk.case, extent.parameters, size, desk.deadline)
-        for strategy in (try_range, try_counting, search_and_confirm):
-            strategy(attempt)
-        desk.searched[key] = attempt
-    attempt = desk.searched[key]
-    if verdict is Verdict.INSUFFICIENT and not attempt.dossier.exceeds(bound):
-        bounded = search_bound(attempt.case, Effort(seconds=_RUN_SECONDS), precision_for(attempt))
-        find_runs(attempt, bounded, seconds=_RUN_SECONDS)
-    if attempt.dossier.exceeds(bound):
-        yield attempt.dossier.claims[bound].evidence
+        desk.searched[key] = _search(floor_attempt(desk.case, extent.parameters, size, desk.deadline))
+    found = desk.searched[key]
+    if verdict is Verdict.IMPOSSIBLE:
+        yield from found.floors
+        return
+    if not found.attempt.dossier.exceeds("witness_error"):
+        bounded = search_bound(found.attempt.case, Effort(seconds=_RUN_SECONDS), precision_for(found.attempt))
+        find_runs(found.attempt, bounded, seconds=_RUN_SECONDS)
+    if found.attempt.dossier.exceeds("witness_error"):
+        yield found.attempt.dossier.claims["witness_error"].evidence
+
+
+def _search(attempt: Attempt) -> Searched:
+    """Every strategy for floors, counting first: it is weaker at one member, and holds for more."""
+    floors: list[Evidence] = []
+    for strategy in (try_counting, try_range, search_and_confirm):
+        strategy(attempt)
+        claim = attempt.dossier.claims.get("floor")
+        if claim is not None and attempt.dossier.exceeds("floor") and claim.evidence not in floors:
+            floors.insert(0, claim.evidence)
+    return Searched(attempt, tuple(floors))
 
 
 def covers(desk: Desk, extent: Extent) -> Iterator[Evidence]:

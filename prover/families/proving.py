@@ -16,6 +16,7 @@ from suffice.proofs.kernel import check
 from suffice.proofs.kernel.checking import canonical
 from suffice.proofs.kernel.families import assumptions_of, derive_region, read_region, scripts
 from suffice.prover.families import folds, proposals
+from suffice.prover.families.columns import Columns, column_axis
 from suffice.prover.families.desk import Desk, claim_json, region_json
 from suffice.prover.families.extents import Extent, declared
 from suffice.prover.families.question import FamilyCase
@@ -28,8 +29,8 @@ from suffice.prover.solvers import confirm
 DEFAULT_TIMEOUT = 120.0
 """Seconds for one choice of formats."""
 
-DEFAULT_RESOLUTION = Fraction(1, 1000)
-"""Parameters are told apart down to this relative distance; sizes always exactly."""
+DEFAULT_RESOLUTION, PLANE_RESOLUTION = Fraction(1, 1000), Fraction(1, 50)
+"""One parameter is told apart down to this relative distance, several down to the other; sizes by themselves always exactly."""
 
 
 def prove_family(
@@ -41,7 +42,8 @@ def prove_family(
     `timeout` is in seconds for each choice of formats; `resolution` the relative distance down to which flips are sought. Raises
     SufficeError for what cannot be asked.
     """
-    fineness = DEFAULT_RESOLUTION if resolution is None else resolution
+    standard = PLANE_RESOLUTION if len(declared(family).axes()) > 1 else DEFAULT_RESOLUTION
+    fineness = standard if resolution is None else resolution
     if not 0 < fineness < 1:
         raise InputError(f"a resolution of {fineness}", mend="give a number between 0 and 1, such as 1e-3")
     results = []
@@ -63,7 +65,10 @@ def _prove_one(case: FamilyCase, deadline: float, resolution: Fraction) -> Famil
 
     assert case.question
     survey = Survey(declared(case.family), attempt, resolution, lambda: desk.is_late)
-    survey.run()
+    if len(survey.whole.axes()) > 1:
+        Columns(survey, *column_axis(case.family, survey.whole)).run()
+    else:
+        survey.run()
     certificate = make_certificate(case, survey.regions) if survey.regions else None
     verdicts = {region.verdict for region in survey.regions}
     return FamilyResult(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
-from suffice.encodings.enclosures.bounds import RangeBounds, range_bounds
+from suffice.encodings.enclosures.bounds import range_bounds
 from suffice.encodings.expression import Expression
 from suffice.encodings.family import Family
 from suffice.encodings.instances import covering_problem, equal_steps
@@ -95,10 +96,12 @@ def bound_attempt(case: FamilyCase, parameters: Box, deadline: float) -> Attempt
     return attempt_of(case, problem, [name for name in problem.box if name in parameters], deadline)
 
 
-def attempt_of(case: FamilyCase, problem: Problem, exact: list[str], deadline: float, bounds: RangeBounds | None = None) -> Attempt:
-    """An attempt at a problem in the family's formats, with some inputs that arrive unrounded."""
-    known = bounds or range_bounds(problem.expression, problem.box, preconditions=problem.preconditions)
+def attempt_of(
+    case: FamilyCase, problem: Problem, exact: list[str], deadline: float, others: Mapping[str, Format] | None = None
+) -> Attempt:
+    """An attempt at a problem in the family's formats, with some inputs that arrive unrounded, and formats of some others."""
+    known = range_bounds(problem.expression, problem.box, preconditions=problem.preconditions)
     formats = case.formats.formats
-    inputs = {name: EXACT for name in exact if formats.input != EXACT}
+    inputs = {name: fmt for name, fmt in {**dict.fromkeys(exact, EXACT), **(others or {})}.items() if fmt != formats.input}
     opened = Case(problem=problem, formats=replace(formats, inputs=inputs))
     return Attempt(opened, Dossier(opened), known, deadline, run_all=False)

@@ -24,9 +24,6 @@ VERDICTS = (Verdict.SUFFICIENT, Verdict.IMPOSSIBLE, Verdict.INSUFFICIENT)
 _CUTS_OF_LINE = (3, 2, 2, 2)
 """Cuts in a row before what is proved begins to grow, along one axis: of the whole, then of the gaps that remain."""
 
-_CUTS_OF_PLANE = 9
-"""Cuts in a row where several axes are wide: about twenty parts along each of two."""
-
 
 @dataclass(slots=True)
 class Survey:
@@ -41,22 +38,18 @@ class Survey:
     failed: set[tuple[str, Verdict]] = field(default_factory=set)
 
     def run(self) -> None:
-        """Find what can be found in time."""
+        """Find what can be found in time along one axis at most."""
         axes = self.whole.axes()
         self.gaps = [self.whole]
-        if len(axes) > 1:
-            self._subdivide_gaps(_CUTS_OF_PLANE)
-            self._join_regions()
-            return
         for cuts in _CUTS_OF_LINE:
             known = len(self.regions)
             self._subdivide_gaps(cuts)
-            self._join_regions()
+            self.join_all()
             if len(self.regions) == known:
                 break
             for axis in axes:
                 self._grow_all(axis)
-                self._join_regions()
+                self.join_all()
         for axis in axes:
             self._sharpen(axis)
             self._strengthen(axis)
@@ -103,7 +96,7 @@ class Survey:
         self._subdivide(near, cuts - 1)
         self._subdivide(far, cuts if _is_open(far) and axis == SIZE else cuts - 1)
 
-    def _join_regions(self) -> None:
+    def join_all(self) -> None:
         """Unite neighbours of one verdict where the kernel agrees, and gaps that touch."""
         self.regions = _united(self.regions, self._joined)
         self.gaps = _united(self.gaps, join)
@@ -120,7 +113,7 @@ class Survey:
                 if gap is None:
                     continue
                 self.gaps.remove(gap)
-                self.regions[k], rest = self._grow(self.regions[k], gap, axis, upward=upward)
+                self.regions[k], rest = self.grow(self.regions[k], gap, axis, upward=upward)
                 self.gaps += [rest] if rest is not None else []
 
     def _sharpen(self, axis: str) -> None:
@@ -149,13 +142,13 @@ class Survey:
                 weaker = next((other for other in self.regions if _is_weaker(other, self.regions[k], axis, upward=upward)), None)
                 if weaker is None:
                     continue
-                self.regions[k], rest = self._grow(self.regions[k], weaker.extent, axis, upward=upward)
+                self.regions[k], rest = self.grow(self.regions[k], weaker.extent, axis, upward=upward)
                 left = None if rest is None else self.try_verdict(rest, weaker.verdict)
                 if rest != weaker.extent and (rest is None or left is not None):
                     self.regions[self.regions.index(weaker)] = left or self.regions[k]
         self.regions = [region for k, region in enumerate(self.regions) if region not in self.regions[:k]]
 
-    def _grow(self, region: ProvedRegion, gap: Extent, axis: str, *, upward: bool) -> tuple[ProvedRegion, Extent | None]:
+    def grow(self, region: ProvedRegion, gap: Extent, axis: str, *, upward: bool) -> tuple[ProvedRegion, Extent | None]:
         """Bisect the gap for the farthest end up to which the region's verdict is proved; what is left of the gap."""
         rest: Extent | None = None
         target: Extent | None = gap

@@ -20,6 +20,7 @@ from suffice.proofs.certificate import Verdict
 from suffice.proofs.families import canonical_bytes
 from suffice.proofs.kernel import check
 from suffice.prover.families import FamilyResult, ProvedRegion, prove_family
+from suffice.prover.families.columns import Columns, column_axis
 from suffice.prover.families.desk import Desk
 from suffice.prover.families.extents import FARTHEST_SIZE, SIZE, Extent, cut, declared, ends, is_fine, join, meet, subtract, touch, widest
 from suffice.prover.families.question import FamilyCase
@@ -187,7 +188,8 @@ def test_verdicts_that_come_and_go_are_found() -> None:
     assert found.is_exact()
 
 
-def test_a_plane_is_covered_by_boxes_that_do_not_overlap() -> None:
+@pytest.mark.parametrize("rising", [True, None])
+def test_a_plane_is_covered_by_boxes_that_do_not_overlap(*, rising: bool | None) -> None:
     def truth(extent: Extent, verdict: Verdict) -> bool:
         assert extent.sizes is not None
         side, (low, high) = extent.parameters["e"], extent.sizes
@@ -195,7 +197,10 @@ def test_a_plane_is_covered_by_boxes_that_do_not_overlap() -> None:
         return (verdict is S and side.lo * 100 >= high) or (verdict is IMPOSSIBLE and side.hi * 100 < low)
 
     whole = Extent({"e": Interval(Fraction(1, 100), Fraction(1))}, (1, 100))
-    found = survey(whole, truth, "1/20")
+    found = Survey(
+        whole, lambda extent, verdict: region(extent, verdict) if truth(extent, verdict) else None, Fraction(1, 20), lambda: False
+    )
+    Columns(found, "e", rising).run()
     areas = [
         (part.parameters["e"].hi - part.parameters["e"].lo) * (part.sizes[1] - part.sizes[0] + 1)
         for part in (*(part.extent for part in found.regions), *found.gaps)
@@ -205,6 +210,14 @@ def test_a_plane_is_covered_by_boxes_that_do_not_overlap() -> None:
     proved = sum(areas[: len(found.regions)])
     assert proved > 80
     assert {part.verdict for part in found.regions} == {S, IMPOSSIBLE}
+
+
+def test_columns_run_along_a_parameter_of_the_tolerance_alone() -> None:
+    for tolerance, rising in (('rel = "e"', True), ('rel = "1 - e"', False)):
+        family = read_family_toml(DECAY.format(tolerance=tolerance, more='e = ["1e-3", "1e-1"]')).family
+        assert column_axis(family, declared(family)) == ("e", rising)
+    family = read_family_toml(DECAY.format(tolerance='rel = "e"', more='e = ["1e-3", "1e-1"]').replace("exp(-x)", "exp(-x) + e")).family
+    assert column_axis(family, declared(family)) == ("e", None)
 
 
 def test_nothing_is_tried_when_time_is_spent() -> None:

@@ -298,6 +298,7 @@ _PIECES_OF_CELL = (4, 32, 256)
 _PIECES_OF_LEAF = (1, 16)
 """The same for leaves that the cover itself may cut further."""
 
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How tight covers are made beyond the verdict: down to so many times the lower bound, by so many leaves, in so many seconds."""

@@ -182,9 +182,7 @@ def _exponents(command: Command, asking: Asking) -> Reply:
 
     wanted = command.wanted
     with progress_bar() as progress:
-        found = scan_exponents(
-            asking.problem, command.base(), ask, timeout=wanted.timeout, run_all=wanted.run_all, progress=progress
-        )
+        found = scan_exponents(asking.problem, command.base(), ask, timeout=wanted.timeout, run_all=wanted.run_all, progress=progress)
     return _reported(command, asking, ExponentAnswer(found), {"exponents": exponents_object(found)}, found.joint[-1:])
 
 

@@ -109,9 +109,7 @@ def boxes(question: Problem, name: str = TINY) -> LargestBox:
     return largest_boxes(question, [asked(name)], timeout=20).results[0]
 
 
-@pytest.mark.parametrize(
-    ("expr", "eps", "box"), [("exp(x)", "1/16", ("-1", "1")), ("x*x", "1/8", ("-1", "3")), ("1/x", "1/8", ("1", "2"))]
-)
+@pytest.mark.parametrize(("expr", "eps", "box"), [("exp(x)", "1/16", ("-1", "1")), ("x*x", "1/8", ("-1", "3")), ("1/x", "1/8", ("1", "2"))])
 def test_boxes_lie_at_the_exhaustive_truth(expr: str, eps: str, box: tuple[str, str]) -> None:
     question = problem(expr, eps, x=box)
     found = boxes(question)

@@ -179,7 +179,7 @@ def to_json(certificate: Certificate) -> Json:
         "statement": certificate.statement,
         "possible": certificate.possible,
         "assumptions": list(certificate.assumptions),
-        "smt": [_smt_to_json(script) for script in certificate.smt],
+        "smt": [script_to_json(script, "claim") for script in certificate.smt],
     }
 
 
@@ -199,7 +199,7 @@ def from_json(value: Json, where: str = "certificate") -> Certificate:
         statement=as_text(statement, f"{at}statement"),
         possible=as_boolean(possible, f"{at}possible"),
         assumptions=tuple(as_text(text, f"{at}assumptions") for text in as_list(assumptions, f"{at}assumptions")),
-        smt=tuple(_smt_from_json(script, f"{at}smt[{i}]") for i, script in enumerate(as_list(smt, f"{at}smt"))),
+        smt=tuple(script_from_json(script, "claim", f"{at}smt[{i}]") for i, script in enumerate(as_list(smt, f"{at}smt"))),
     )
 
 
@@ -294,20 +294,22 @@ def _claim_from_json(value: Json, where: str) -> Claim:
     )
 
 
-def _smt_to_json(script: SmtScript) -> Json:
-    written: dict[str, Json] = {"claim": script.claim, "script": script.script}
+def script_to_json(script: SmtScript, subject: str) -> Json:
+    """A script, with the position of what it is about under the key `subject`."""
+    written: dict[str, Json] = {subject: script.claim, "script": script.script}
     if script.farkas:
         written["farkas"] = {name: number_text(multiplier) for name, multiplier in script.farkas.items()}
     return written | ({"cpc": script.cpc} if script.cpc else {})
 
 
-def _smt_from_json(value: Json, where: str) -> SmtScript:
+def script_from_json(value: Json, subject: str, where: str) -> SmtScript:
+    """Read a script. Raises InputError."""
     given = [name for name in ("farkas", "cpc") if name in as_object(value, where)]
-    claim, script, *rest = fields(value, where, "claim", "script", *given)
+    claim, script, *rest = fields(value, where, subject, "script", *given)
     found = dict(zip(given, rest, strict=True))
     multipliers = as_object(found.get("farkas", {}), f"{where}.farkas")
     return SmtScript(
-        claim=as_integer(claim, f"{where}.claim"),
+        claim=as_integer(claim, f"{where}.{subject}"),
         script=as_text(script, f"{where}.script"),
         farkas={name: as_number(number, member(f"{where}.farkas", name)) for name, number in multipliers.items()},
         cpc=as_text(found.get("cpc", ""), f"{where}.cpc"),

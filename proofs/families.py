@@ -15,7 +15,18 @@ from suffice.encodings.family import Affine, Family, Fold
 from suffice.encodings.problem import Box, InputModel, Interval
 from suffice.errors import InputError
 from suffice.hardware_specs.format import Format
-from suffice.proofs.certificate import VERSION, Bound, Formats, SmtScript, Verdict, digest_of, formats_from_json, formats_to_json
+from suffice.proofs.certificate import (
+    VERSION,
+    Bound,
+    Formats,
+    SmtScript,
+    Verdict,
+    digest_of,
+    formats_from_json,
+    formats_to_json,
+    script_from_json,
+    script_to_json,
+)
 from suffice.proofs.evidence import Evidence, evidence_from_json, evidence_to_json
 from suffice.proofs.files import read_bytes, write_atomically
 from suffice.proofs.fold_evidence import FOLD_KINDS, FoldEvidence, fold_evidence_from_json, fold_evidence_to_json
@@ -124,7 +135,7 @@ def to_json(certificate: FamilyCertificate) -> Json:
         "formats": family_formats_to_json(certificate.formats),
         "regions": [region_to_json(region) for region in certificate.regions],
         "assumptions": list(certificate.assumptions),
-        "smt": [{"region": script.claim, "script": script.script} for script in certificate.smt],
+        "smt": [script_to_json(script, "region") for script in certificate.smt],
     }
 
 
@@ -140,7 +151,7 @@ def from_json(value: Json, where: str = "certificate") -> FamilyCertificate:
         formats=family_formats_from_json(formats, f"{at}formats"),
         regions=tuple(region_from_json(region, f"{at}regions[{i}]") for i, region in enumerate(as_list(regions, f"{at}regions"))),
         assumptions=tuple(as_text(text, f"{at}assumptions") for text in as_list(assumptions, f"{at}assumptions")),
-        smt=tuple(_script_from_json(script, f"{at}smt[{i}]") for i, script in enumerate(as_list(smt, f"{at}smt"))),
+        smt=tuple(script_from_json(script, "region", f"{at}smt[{i}]") for i, script in enumerate(as_list(smt, f"{at}smt"))),
     )
 
 
@@ -169,12 +180,13 @@ def family_from_json(value: Json, where: str) -> Family:
     found = dict(zip(given, rest, strict=True))
     absolute, relative = fields(tolerance, f"{where}.tolerance", "absolute", "relative")
     conditions = as_list(found.get("preconditions", []), f"{where}.preconditions")
+    known = _box_from_json(parameters, f"{where}.parameters")
     return Family(
-        parameters=_box_from_json(parameters, f"{where}.parameters"),
+        parameters=known,
         expression=expression_from_json(expression, f"{where}.expression"),
-        box={name: _side_from_json(ends, member(where, name)) for name, ends in as_object(box, f"{where}.box").items()},
-        absolute=affine_from_json(absolute, f"{where}.tolerance.absolute"),
-        relative=affine_from_json(relative, f"{where}.tolerance.relative"),
+        box={name: _side_from_json(ends, member(where, name), known) for name, ends in as_object(box, f"{where}.box").items()},
+        absolute=affine_from_json(absolute, f"{where}.tolerance.absolute", known),
+        relative=affine_from_json(relative, f"{where}.tolerance.relative", known),
         inputs=InputModel(as_choice(inputs, f"{where}.inputs", *InputModel)),
         preconditions=tuple(expression_from_json(item, f"{where}.preconditions[{i}]") for i, item in enumerate(conditions)),
         fold=_fold_from_json(found["fold"], f"{where}.fold") if "fold" in found else None,
@@ -202,12 +214,14 @@ def affine_to_json(affine: Affine) -> Json:
     return {"": number_text(affine.constant), **{name: number_text(c) for name, c in affine.coefficients.items() if c}}
 
 
-def affine_from_json(value: Json, where: str) -> Affine:
-    """Read AFFINE. Raises InputError."""
+def affine_from_json(value: Json, where: str, parameters: Box) -> Affine:
+    """Read AFFINE in these parameters. Raises InputError."""
     numbers = {name: as_number(number, member(where, name)) for name, number in as_object(value, where).items()}
     if "" not in numbers:
         raise InputError("the constant is missing", where=where)
     constant = numbers.pop("")
+    if unknown := sorted(numbers.keys() - parameters.keys()):
+        raise InputError(f"{unknown[0][:40]!r} is no parameter", where=where)
     return Affine(constant, numbers)
 
 
@@ -288,11 +302,11 @@ def _sizes_from_json(value: Json, where: str) -> Sizes:
     return as_integer(ends[0], where), None if ends[1] is None else as_integer(ends[1], where)
 
 
-def _side_from_json(value: Json, where: str) -> tuple[Affine, Affine]:
+def _side_from_json(value: Json, where: str, parameters: Box) -> tuple[Affine, Affine]:
     ends = as_list(value, where)
     if len(ends) != 2:
         raise InputError(f"an interval has two ends, not {len(ends)}", where=where)
-    return affine_from_json(ends[0], where), affine_from_json(ends[1], where)
+    return affine_from_json(ends[0], where, parameters), affine_from_json(ends[1], where, parameters)
 
 
 def _box_to_json(box: Mapping[str, Interval]) -> Json:
@@ -307,8 +321,3 @@ def _box_from_json(value: Json, where: str) -> Box:
             raise InputError(f"an interval has two ends, not {len(pair)}", where=member(where, name))
         box[name] = Interval(as_number(pair[0], member(where, name)), as_number(pair[1], member(where, name)))
     return box
-
-
-def _script_from_json(value: Json, where: str) -> SmtScript:
-    region, script = fields(value, where, "region", "script")
-    return SmtScript(claim=as_integer(region, f"{where}.region"), script=as_text(script, f"{where}.script"))

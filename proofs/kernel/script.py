@@ -94,8 +94,9 @@ def _floor_script(question: Question, derivation: Derivation, scope: Scope) -> s
             names = sorted(name.removeprefix("slope_") for name in facts if name.startswith("slope_"))
             parts = {f"slope_{name}": facts[f"width_{name}"] / 2 for name in names}
     law = _sum([f"(* {term(factor)} {name})" for name, factor in parts.items()])
+    within = f"(>= floor {law})"
     if scope.guard:
-        condition = f"(and {condition} {scope.guard})"
+        within = f"(=> {scope.guard} {within})"
     lines = [
         f"; {derivation.label}: no algorithm stays within the tolerance",
         "(set-logic ALL)",
@@ -103,7 +104,7 @@ def _floor_script(question: Question, derivation: Derivation, scope: Scope) -> s
         *_declare(*parts, "floor"),
         *scope.lines,
         *(named(f"enclosure_{name}", f"(>= {name} {term(facts[name])})") for name in parts),
-        named(f"statement_{derivation.label}", f"(=> {condition} (>= floor {law}))"),
+        named(f"statement_{derivation.label}", f"(=> {condition} {within})"),
         named("tolerance", f"(<= floor {scope.tolerance or term(question.threshold)})"),
         "(check-sat)",
     ]

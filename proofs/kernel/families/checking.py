@@ -14,6 +14,7 @@ from ..failures import Rejection
 from ..jsonvalues import fields, listed, quoted
 from ..question import ELEMENTARY
 from ..reading import read_point
+from ..refutations import check_refutations, without_refutations
 from ..witnesses import witness_run
 from .asking import check_tolerance, common_question, preparing_work, region_question, settled
 from .fold_cover import fold_cover
@@ -42,9 +43,11 @@ def check_family(document: Any) -> Report:
     expected = assumptions_of(family, kept)
     if assumptions != list(expected):
         raise Rejection("the assumptions are not those that the evidence rests on")
-    if canonical(smt) != canonical(scripts(family, kept, derivations)):
+    if canonical(without_refutations(smt)) != canonical(scripts(family, kept, derivations)):
         raise Rejection("the SMT-LIB scripts are not those of the regions")
-    return Report("accepted", verdict="family", assumptions=expected, regions=tuple(_report(family, *item) for item in read))
+    refuted = check_refutations(smt, budget)
+    found = tuple(_report(family, *item) for item in read)
+    return Report("accepted", verdict="family", assumptions=expected, regions=found, refuted=refuted)
 
 
 def _report(family: Family, region: Region, verdict: str) -> RegionReport:

@@ -18,38 +18,30 @@ def region_script(family: Family, region: Region, derivation: Derivation) -> str
 
 
 def _scope(family: Family, region: Region, derivation: Derivation) -> Scope:
-    """The symbols that the tolerance and the law depend on, each between its ends in the region."""
+    """The symbols that the tolerance and the law depend on, bounded by the region on the side that the verdict needs."""
     tolerance, lines = family.tolerance, []
-    for name in sorted(tolerance.coefficients):
-        lo, hi = region.parameters[name]
-        lines += [
-            f"(declare-const parameter_{name} Real)",
-            named(f"region_parameter_{name}", _between(f"parameter_{name}", term(lo), term(hi))),
-        ]
+    needs_most = region.claim.bound == "floor"
+    for name, factor in sorted(tolerance.coefficients.items()):
+        symbol, (lo, hi) = f"parameter_{name}", region.parameters[name]
+        formula = f"(<= {symbol} {term(hi)})" if (factor > 0) == needs_most else f"(>= {symbol} {term(lo)})"
+        lines += [f"(declare-const {symbol} Real)", named(f"region_{symbol}", formula)]
     parts = [term(tolerance.constant), *(f"(* {term(factor)} parameter_{name})" for name, factor in sorted(tolerance.coefficients.items()))]
     allowed = parts[0] if len(parts) == 1 else f"(+ {' '.join(parts)})"
     guard = ""
     if family.fold is not None and "size_from" in derivation.facts:
         symbol = f"size_{family.fold.size}"
-        lines += [f"(declare-const {symbol} Int)", named(f"region_{symbol}", _sizes_of(symbol, region, derivation))]
-        guard = _sizes(symbol, int(derivation.facts["size_from"]), _end(derivation))
+        guard = _sizes(symbol, *_range(region, derivation))
+        lines += [f"(declare-const {symbol} Int)", named(f"region_{symbol}", guard)]
     return Scope(tuple(lines), allowed, guard)
 
 
-def _between(symbol: str, lo: str, hi: str) -> str:
-    return f"(and (>= {symbol} {lo}) (<= {symbol} {hi}))"
-
-
 def _sizes(symbol: str, least: int, greatest: int | None) -> str:
-    return f"(>= {symbol} {least})" if greatest is None else _between(symbol, str(least), str(greatest))
+    below = "" if greatest is None else f"(<= {symbol} {greatest})"
+    return f"(and (>= {symbol} {least}) {below})" if below else f"(>= {symbol} {least})"
 
 
-def _end(derivation: Derivation) -> int | None:
-    return int(derivation.facts["size_to"]) if "size_to" in derivation.facts else None
-
-
-def _sizes_of(symbol: str, region: Region, derivation: Derivation) -> str:
-    """The sizes of the region; where the law is about some of them only, those, on which the floor is least."""
+def _range(region: Region, derivation: Derivation) -> tuple[int, int | None]:
+    """The sizes of the region; where its floor is the least of several that hold for some sizes each, those of that one."""
     if "size_to" in derivation.facts:
-        return _sizes(symbol, int(derivation.facts["size_from"]), _end(derivation))
-    return _sizes(symbol, region.least, region.greatest)
+        return int(derivation.facts["size_from"]), int(derivation.facts["size_to"])
+    return region.least, region.greatest

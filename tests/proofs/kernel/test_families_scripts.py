@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import re
+from fractions import Fraction
 
+from suffice.proofs.families import canonical_bytes, parse
+from suffice.prover.multipliers import with_multipliers
 from suffice.prover.solvers import decide
 
+from .documents import canonical, report
 from .family_samples import SAMPLES
 
 SCRIPTS = {f"{name} {item['region']}": item["script"] for name, document in SAMPLES.items() for item in document["smt"]}
@@ -30,7 +35,8 @@ def test_without_any_one_assertion_a_script_is_satisfiable() -> None:
 
 def test_parameters_and_sizes_are_symbols() -> None:
     assert "(declare-const size_n Int)\n(assert (! (>= size_n 60) :named region_size_n))" in SCRIPTS["dot 1"]
-    assert "(declare-const parameter_D Real)\n(assert (! (and (>= parameter_D 60.0) (<= parameter_D 64.0)) :named" in SCRIPTS["scaled 1"]
+    assert "(declare-const parameter_D Real)\n(assert (! (<= parameter_D 64.0) :named region_parameter_D))" in SCRIPTS["scaled 1"]
+    assert "(declare-const parameter_D Real)\n(assert (! (>= parameter_D 1.0) :named region_parameter_D))" in SCRIPTS["scaled 0"]
     assert "(assert (! (<= floor (+ (/ 1.0 8.0) (* (/ 1.0 128.0) parameter_D))) :named tolerance))" in SCRIPTS["scaled 1"]
     assert "parameter" not in SCRIPTS["relative 0"], "its tolerance is the same for all parameters"
 
@@ -40,3 +46,15 @@ def test_every_assertion_has_a_name_of_its_own() -> None:
         names = re.findall(r":named (\S+?)\)", text)
         declared = re.findall(r"declare-const (\S+) ", text)
         assert len({*names, *declared}) == len(names) + len(declared)
+
+
+def test_multipliers_refute_scripts_without_a_solver() -> None:
+    document = copy.deepcopy(SAMPLES["dot"])
+    document["smt"] = with_multipliers(document["smt"])
+    found = report(document)
+    assert found.status == "accepted"
+    assert found.refuted == len(document["smt"])
+    assert canonical_bytes(parse(canonical(document))) == canonical(document)
+    multipliers = document["smt"][1]["farkas"]
+    multipliers["tolerance"] = str(2 * Fraction(multipliers["tolerance"]))
+    assert "do not add up to a number" in report(document).reason

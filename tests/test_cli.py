@@ -143,7 +143,7 @@ def test_a_bound_is_kept_as_a_certificate(capsys: pytest.CaptureFixture[str], tm
     status, out, _ = run(capsys, "bounds", *CANCELLING, "--save", str(path))
     assert (status, f"certificate of fp32: {path}" in out) == (0, True)
     status, out, _ = run(capsys, "check", str(path))
-    assert (status, out) == (0, f"{path}: accepted: sufficient by S1\n")
+    assert (status, out) == (0, f"{path}: accepted: sufficient by S1, farkas checked\n")
 
 
 TWO_OUTPUTS = '(FPCore (a b) :name "f" :pre (and (<= 0 a 1) (<= 0 b 1)) (array (- a b) (* 4 (* a b))))'

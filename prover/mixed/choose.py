@@ -152,8 +152,8 @@ def _chosen(chooser: Chooser, modeller: Modeller, uniforms: tuple[Uniform, ...],
     candidates = [chooser.uniform(uniform.format) for uniform in uniforms if uniform.is_enough]
     candidates += [cheapest.assignment] if cheapest is not None and chooser.fits(cheapest.assignment) else []
     candidates.sort(key=chooser.cost)
-    improved = [chooser.improved(candidates[0], worst)] if candidates else []
-    for assignment in dict.fromkeys([*improved, *candidates]):
+    path = chooser.improved(candidates[0], worst) if candidates else []
+    for assignment in dict.fromkeys([*path[:1], *path[len(path) // 2 :: 4], *candidates]):
         seconds = max(chooser.deadline - time.monotonic(), _LEAST_SECONDS)
         result = proved(chooser.program(assignment), chooser.accuracy, seconds=min(seconds, _LONGEST))
         if result is not None:

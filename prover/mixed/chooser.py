@@ -69,8 +69,11 @@ class Chooser:
         """One format for every group that leaves it open."""
         return tuple(fmt if fmt in group.formats else group.formats[0] for group in self.groups)
 
-    def improved(self, assignment: tuple[Format, ...], worst: Sequence[Sequence[float]]) -> tuple[Format, ...]:
-        """Cheaper formats for single groups, one after the other, as long as S1 bounds the program's error within tolerance."""
+    def improved(self, assignment: Assignment, worst: Sequence[Sequence[float]]) -> list[Assignment]:
+        """Cheaper formats for single groups, one after the other, as long as S1 bounds the program's error within tolerance: the last
+        assignment first.
+        """
+        path = [assignment]
         refused: set[tuple[int, Format]] = set()
         while time.monotonic() < self.deadline:
             moves = [move for move in self._moves(assignment, worst) if move not in refused]
@@ -80,9 +83,10 @@ class Chooser:
             trial = (*assignment[:group], fmt, *assignment[group + 1 :])
             if self.fits(trial):
                 assignment = trial
+                path.append(trial)
             else:
                 refused.add((group, fmt))
-        return assignment
+        return path[::-1]
 
     def _moves(self, assignment: Sequence[Format], worst: Sequence[Sequence[float]]) -> list[tuple[int, Format]]:
         """Changes of one group to something cheaper, those first that save most for their share of the error."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 from suffice.encodings.expression import ExpressionBuilder
@@ -39,7 +40,24 @@ def scripts_section(certificate: Certificate) -> Section:
 
 
 def _step(certificate: Certificate, member: SmtScript) -> Step:
-    return script_step(_subject(certificate, member.claim), member.script, _numbers(certificate.problem, member.script))
+    step = script_step(_subject(certificate, member.claim), member.script, _numbers(certificate.problem, member.script))
+    return replace(step, follows=" ".join([step.follows, *_refutations(member)]))
+
+
+def _refutations(member: SmtScript) -> list[str]:
+    """What the certificate holds beside a script."""
+    told = []
+    if member.farkas:
+        told.append(
+            f"No solver needs to be believed: the certificate has multipliers for {len(member.farkas)} assertions that add up to a "
+            "contradiction (Farkas' lemma), which the kernel checks."
+        )
+    if member.cpc:
+        told.append(
+            f"cvc5's own proof, {member.cpc.count('(step ')} steps in CPC of which none asks for trust, is in the certificate for "
+            "ethos, its independent checker."
+        )
+    return told
 
 
 def script_step(subject: str, script: str, numbers: tuple[Quantity, ...] = ()) -> Step:

@@ -325,3 +325,13 @@ def test_the_same_in_a_trace_and_in_json() -> None:
     assert why_object(found)["cores"][0][0]["name"] == "hardware_codes"
     assert Fraction(1, 10**9) > BEYOND
     assert isinstance(solve({}), Solution)
+
+
+def test_a_trace_says_what_stands_beside_a_script() -> None:
+    from suffice.proofs.trace import render, trace
+
+    certificate, _ = with_cpc(certificate_of("x", ("0", "1"), "int8", eps="1/1000"))
+    bare = dataclasses.replace(certificate, smt=tuple(dataclasses.replace(member, farkas={}, cpc="") for member in certificate.smt))
+    for told in ("multipliers for 3 assertions that add up to a contradiction", "in CPC of which none asks for trust"):
+        assert told in render(trace(certificate))
+        assert told not in render(trace(bare))

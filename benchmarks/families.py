@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,11 +23,13 @@ import numpy as np
 
 from suffice.cli.progress import progress_bar
 from suffice.encodings.family import Family
-from suffice.encodings.instances import MAX_UNROLLED, instance
-from suffice.encodings.problem import Problem
+from suffice.encodings.instances import instance, substituted
+from suffice.encodings.problem import InputModel, Problem, Tolerance
 from suffice.errors import SufficeError
 from suffice.family_answers import FamilyAnswer, number_text
 from suffice.family_questions import FamilyAsking, read_family
+from suffice.hardware_specs.format import EXACT, ExactFormat, Format
+from suffice.hardware_specs.vectorised import round_array
 from suffice.proofs.certificate import Verdict
 from suffice.proofs.families import write
 from suffice.proofs.kernel.budget import Budget
@@ -47,6 +49,15 @@ GALLERY = Path(__file__).parent.parent / "proofs" / "gallery"
 
 RUNS = 4000
 """Random runs of a member that is said to be sufficient."""
+
+COLUMNS = 64
+"""Long runs at once."""
+
+LONGEST_RUN = 70_000
+"""Steps of a long run."""
+
+WRITTEN = 100
+"""Members with more steps are not written out."""
 
 PROVED_INPUTS = 12
 """Members with more inputs are not asked about with `prove`: only run."""
@@ -71,9 +82,10 @@ def solve(name: str, timeout: float, resolution: Fraction | None = None) -> tupl
 
 
 def members(extent: Extent) -> Iterator[Member]:
-    """The corners of an extent; of sizes without end the first, and one four times as large."""
+    """The corners of an extent, and the largest size that can be written out; of sizes without end one four times as large."""
     low, high = extent.sizes or (0, 0)
-    sizes = sorted({low, 4 * low if high is None else high})
+    last = 4 * low if high is None else high
+    sizes = sorted({low, max(low, min(last, WRITTEN)), last})
     for lower in (True, False) if extent.parameters else (True,):
         parameters = {name: side.lo if lower else side.hi for name, side in extent.parameters.items()}
         for size in sizes:
@@ -82,8 +94,8 @@ def members(extent: Extent) -> Iterator[Member]:
 
 def confirm(family: Family, asked: AskedFamily, region: ProvedRegion, member: Member) -> str:
     """What other means say of a member of a region; a text that begins with "REFUTED" where they disagree."""
-    if member.size is not None and member.size > MAX_UNROLLED:
-        return f"not written out (more than {MAX_UNROLLED} steps)"
+    if member.size is not None and member.size > WRITTEN:
+        return confirm_long(family, asked, region, member)
     problem = instance(family, member.parameters, member.size, asked.accumulate)
     try:
         case = make_case(problem, asked.asked, [None] * len(problem.expression.nodes))
@@ -92,6 +104,73 @@ def confirm(family: Family, asked: AskedFamily, region: ProvedRegion, member: Me
         return confirm_refuting(family, region, member, case)
     except SufficeError as error:
         return f"not asked: {error.what}"
+
+
+def confirm_long(family: Family, asked: AskedFamily, region: ProvedRegion, member: Member) -> str:
+    """Members that are not written out: long runs with the elements of the evidence, or with random ones, step by step."""
+    fold, size = family.fold, member.size
+    assert fold is not None
+    assert size is not None
+    if region.verdict is Verdict.IMPOSSIBLE or size > LONGEST_RUN:
+        return f"not written out (more than {WRITTEN} steps)"
+    threshold = float(region_tolerance(family, member).threshold)
+    if region.verdict is Verdict.SUFFICIENT:
+        random = np.random.default_rng(0)
+        worst = long_run(family, asked, member, lambda _: drawn(family, member, random))
+        return f"{'REFUTED by a run; ' if worst > threshold else ''}worst of {COLUMNS} long runs {worst / threshold:.3f} of the tolerance"
+    prefix = region.evidence["prefix"] or {"steps": 0, "point": region.evidence["point"]}
+    others = exact_columns(region.evidence["point"])
+    first = others | exact_columns(prefix["point"])
+    worst = long_run(family, asked, member, lambda step: first if step <= prefix["steps"] else others)
+    return f"{'confirmed' if worst > threshold else 'REFUTED'}: a long run errs {worst:.4g}"
+
+
+def exact_columns(point: dict[str, str]) -> dict[str, Any]:
+    """A point as columns of one row."""
+    return {name: np.array([float(Fraction(value))]) for name, value in point.items()}
+
+
+def region_tolerance(family: Family, member: Member) -> Tolerance:
+    """The tolerance of a member."""
+    return Tolerance(absolute=family.absolute.at(member.parameters), relative=family.relative.at(member.parameters))
+
+
+def drawn(family: Family, member: Member, random: np.random.Generator) -> dict[str, Any]:
+    """Random elements, half of the columns near the upper ends; inputs that are no elements are the same at every call."""
+    columns = {}
+    elements = family.fold.elements if family.fold else ()
+    for name, (low, high) in family.box.items():
+        lo, hi = float(low.at(member.parameters)), float(high.at(member.parameters))
+        source = random if name in elements else np.random.default_rng(1)
+        spread = np.concatenate([source.random(COLUMNS // 2), 1 - source.random(COLUMNS // 2) / 64])
+        columns[name] = lo + (hi - lo) * spread
+    return columns
+
+
+def long_run(family: Family, asked: AskedFamily, member: Member, inputs_of: Callable[[int], dict[str, Any]]) -> float:
+    """The largest error of runs of a fold whose step k takes the elements of inputs_of(k); other inputs are those of the last step."""
+    fold, size, formats = family.fold, member.size, asked.asked
+    assert fold is not None
+    assert size is not None
+    term, start, value = (substituted(part, member.parameters) for part in (fold.term, fold.start, family.expression))
+    state: Any = None
+    real: Any = np.longdouble(0)
+    for step in range(1, size + 1):
+        points = inputs_of(step)
+        codes = {name: rounded(formats.input, column) for name, column in points.items()}
+        points = codes if family.inputs is InputModel.REPRESENTABLE else points
+        if state is None:
+            state = run_program(start, (formats.compute,) * len(start.nodes), asked.accumulate, dict(codes))
+            real = evaluate(start, dict(points))
+        held = run_program(term, (formats.compute,) * len(term.nodes), EXACT, dict(codes))
+        exact = evaluate(term, dict(points))
+        state = rounded(asked.accumulate, np.atleast_1d(np.asarray(state + held, dtype=np.float64)))
+        real = real + exact
+    program = substituted(value, {fold.size: Fraction(size)})
+    nodes = (formats.compute,) * len(program.nodes)
+    answers = run_program(program, nodes, formats.output, {**codes, fold.state: state})
+    truth = evaluate(program, {**points, fold.state: np.asarray(real, dtype=np.longdouble)})
+    return float(np.nanmax(measure(region_tolerance(family, member), answers, truth)))
 
 
 def confirm_refuting(family: Family, region: ProvedRegion, member: Member, case: Case) -> str:
@@ -149,7 +228,7 @@ def worst_run(problem: Problem, case: Case) -> float:
             [-1, 1]
         )
         points[name] = np.clip(np.concatenate([inside, near]), lo, hi)
-    codes = {name: np.asarray(run_program_input(case, name, column)) for name, column in points.items()}
+    codes = {name: np.asarray(rounded(case.inputs[name], column)) for name, column in points.items()}
     if problem.inputs.value == "representable":
         points = codes
     kept = np.ones(RUNS, dtype=bool)
@@ -161,12 +240,8 @@ def worst_run(problem: Problem, case: Case) -> float:
     return float(np.max(np.where(kept & ~np.isnan(errors), errors, 0.0)))
 
 
-def run_program_input(case: Case, name: str, column: Any) -> Any:
+def rounded(fmt: Format, column: Any) -> Any:
     """A column of points as the codes that arrive."""
-    from suffice.hardware_specs.format import ExactFormat
-    from suffice.hardware_specs.vectorised import round_array
-
-    fmt = case.inputs[name]
     return column if isinstance(fmt, ExactFormat) else round_array(fmt, column)
 
 
@@ -202,7 +277,7 @@ def gap_table(asking: FamilyAsking, answer: FamilyAnswer) -> Table | None:
 
 def ask_member(family: Family, asked: AskedFamily, member: Member) -> str:
     """The verdict for one member by the ordinary prover."""
-    if member.size is not None and member.size > MAX_UNROLLED // 8:
+    if member.size is not None and member.size > WRITTEN // 2:
         return NOTHING
     problem = instance(family, member.parameters, member.size, asked.accumulate)
     try:

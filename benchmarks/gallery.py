@@ -2,6 +2,8 @@
 
     python benchmarks/gallery.py            write the certificates and the index
     python benchmarks/gallery.py --check    prove everything again and compare with what is there
+
+Certificates of families are made by `python -m benchmarks.families --gallery`; here the kernel reads them again.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from suffice.encodings.readers.numbers import read_number
 from suffice.encodings.readers.text import read_expression
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.proofs.certificate import Certificate, canonical_bytes, write
+from suffice.proofs.kernel import check
 from suffice.prover.case import Asked
 from suffice.prover.portfolio import prove
 
@@ -143,6 +146,39 @@ ENTRIES = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class FamilyEntry:
+    """A shipped family whose certificate `python -m benchmarks.families --gallery` writes, and what it says."""
+
+    name: str
+    claim: str
+
+    @property
+    def file(self) -> str:
+        """The certificate's name without suffix."""
+        return f"family-{self.name.replace('_', '-')}"
+
+
+FAMILIES = (
+    FamilyEntry("dot_real", "The dot product of n real pairs rounded to fp16, to 1e-2: enough for n <= 20, impossible for every n >= 21."),
+    FamilyEntry(
+        "dot_fp16", "The dot product of n pairs of fp16 numbers, added in fp16, to 1e-2: which n are enough, and n >= 33 is impossible."
+    ),
+    FamilyEntry("dot_fp16_fp32", "The same, added in fp32: enough for hundreds, and no longer for any n from 1,000 on."),
+    FamilyEntry("mean_bf16", "The mean of n numbers added in bf16 to 1e-2: the sum stands still, for every n beyond a dozen."),
+    FamilyEntry("mean_bf16_fp32", "The mean of n numbers that arrive in bf16, added in fp32, to 1e-2: enough for n <= 65536."),
+    FamilyEntry("softmax_codes", "No 8-bit code holds a softmax entry of one logit beside n in [-8, 8] to 1e-3, for n from 1 to 65536."),
+    FamilyEntry("softmax_uint8", "The same entry in 255ths for n <= 32: which tolerance is enough for every n, and which is impossible."),
+    FamilyEntry(
+        "layernorm_variance", "A layer norm of two fp16 features to 1e-2, by the least variance: enough for large ones, not for small."
+    ),
+    FamilyEntry("rsqrt_variance", "1/sqrt(v + 1e-5) for v in [w, 1] in fp16 to a relative 2e-3: where it flips as w shrinks."),
+    FamilyEntry("exp_decay_relative", "exp(-x) on [0, D] in fp16 to a relative 1e-2: enough up to D = 12.3, impossible from 12.4 on."),
+    FamilyEntry("exp_decay_absolute", "exp(-x) on [0, D] in fp16 to 1e-3: enough for every D from 1 to 64."),
+    FamilyEntry("exp_decay_plane", "exp(-x) on [0, D] in fp16 to a relative e: a staircase in the plane of D and e."),
+)
+
+
 def problem_of(entry: Entry) -> Problem:
     """The entry's problem."""
     return Problem(
@@ -185,6 +221,11 @@ def main(arguments: list[str]) -> int:
         link = f"[{entry.name}]({entry.name}.json)"
         lines.append(f"| {link} | {entry.claim} | {certificate.verdict} | {certificate.statement} | {possible} |")
         print(f"{entry.name}: {certificate.verdict} {certificate.statement} ({time.monotonic() - start:.2f} s)", flush=True)
+    for family in FAMILIES:
+        report = check((GALLERY / f"{family.file}.json").read_bytes())
+        differing += [] if report.status == "accepted" else [family.name]
+        labels = " ".join(sorted({region.statement for region in report.regions}))
+        lines.append(f"| [{family.file}]({family.file}.json) | {family.claim} | {report.verdict} | {labels} | not claimed |")
     if "--check" not in arguments:
         (GALLERY / "README.md").write_text("\n".join(lines) + "\n")
     if differing:

@@ -17,7 +17,7 @@ from .family_samples import D, S, X, asked, family, fold, points, side, steps
 N = ["var", "n"]
 SMALL = floating(3, -3, 3)
 ALL = formats(SMALL) | {"accumulate": SMALL}
-FINE = ALL | {"output": floating(7, -5, 3)}
+FINE = ALL | {"output": floating(5, -1, 2)}
 CELL = law("cell_slope", {"x": "9/8"}, {"x": "11/8"}, pieces=1)
 ONE_TO_TWO = {"x": side("1", "2")}
 

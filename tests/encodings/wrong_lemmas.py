@@ -22,6 +22,11 @@ def right(chain: Chain) -> ChainBounds:
     return chain_bounds(chain.parsed, chain.box, PIECES)
 
 
+def is_huge(bounds: ChainBounds) -> bool:
+    """Whether values may be so large that the oracles' exact rationals become slow."""
+    return max(abs(end) for layer in bounds.layers for side in layer.image for end in (side.lo, side.hi)) > 1 << 512
+
+
 def claim_of(bounds: ChainBounds) -> Claim:
     """What they say of L and kappa."""
     return bounds.lipschitz, bounds.curvature

@@ -36,7 +36,7 @@ _TIGHTER = Effort(gap=0.01, leaves=2000, seconds=2.0)
 _KERNEL_SECONDS = 2.0
 """The kernel derives a tighter bound where that takes about so long at most."""
 
-_RUN_SECONDS = 2.0
+_RUN_SECONDS = 1.0
 _SOLVER_SECONDS = 5.0
 
 

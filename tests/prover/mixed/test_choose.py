@@ -42,7 +42,6 @@ def mix(problem: ProblemData, names: str, costs: str = "bits", **options: Any) -
     [
         ("x*x - x/3 + 1/2", {"x": ("1/2", "2")}, "1/4"),
         ("(x + 1/3)/(x + 2)", {"x": ("0", "1")}, "1/16"),
-        ("(if x < 1 then x*x else 2*x - 1)/3", {"x": ("1/2", "3/2")}, "1/8"),
         ("max(x, 1/3)*x - abs(x)", {"x": ("-1/2", "1")}, "1/4"),
     ],
 )

@@ -30,7 +30,7 @@ def prove_scripts(scripts: Sequence[str], *, task: Task = "prove", timeout: floa
     found = []
     for run in ask("cvc5", task, scripts, timeout):
         if run.answer != "unsat":
-            found.append(CpcProof(refused=f"cvc5 says {run.answer}{f': {run.reason}' if run.reason else ''}"))
+            found.append(CpcProof(refused=f"cvc5 says {run.reason or run.answer}"))
             continue
         try:
             check_cpc(run.proof)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import Problem
-from suffice.errors import SufficeError
+from suffice.errors import DomainError, FormatError, InputError
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.format import CodeFormat, FloatFormat, Format, IntFormat
 from suffice.proofs.certificate import Certificate, Formats, Verdict
@@ -64,7 +64,7 @@ def _ask(certificate: Certificate, fmt: Format, bits: int, timeout: float) -> Ne
             name=format_name(other), input=formats.input, compute=formats.compute, output=formats.output, accuracy=formats.accuracy
         )
         (result,) = prove(_annotated(certificate.problem, formats), [asked], timeout=timeout).results
-    except SufficeError:
+    except (InputError, FormatError, DomainError):
         return None
     return Neighbour(
         format=asked.name, of=format_name(fmt), bits=bits, verdict=result.verdict, statement=result.statement, digest=result.digest

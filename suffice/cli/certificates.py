@@ -160,7 +160,8 @@ def _solvers(data: bytes, names: list[str]) -> dict[str, Any]:
 def _line(entry: dict[str, Any]) -> str:
     known = [entry["summary"], *entry["assumptions"]] if entry["verdict"] else []
     said = [f"{run['solver']} says {run['answer']}" for run in entry.get("solvers", [])]
-    checked = ["farkas checked"] if entry.get("farkas_checked") else []
+    count = entry.get("farkas_checked", 0)
+    checked = [f"farkas checked{f' for {count} scripts' if count > 1 else ''}"] if count else []
     found = [*known, *said, *checked, *([entry["reason"]] if entry["reason"] else [])]
     details = [entry["reason"]] if entry["status"] == "rejected" else found
     return f"{entry['file']}: {entry['status']}: {', '.join(details)}"

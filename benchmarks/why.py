@@ -44,7 +44,7 @@ def main() -> None:
             flush=True,
         )
         relaxed, proved = relaxed + len(numbers), proved + good
-        confirmed, count = confirmed + found.are_confirmed, count + 1
+        confirmed, count = confirmed + found.are_confirmed, count + bool(found.cores)
     print(f"{confirmed} of {count} cores confirmed by both solvers, {proved} of {relaxed} relaxations proved on both sides")
 
 

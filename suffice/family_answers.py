@@ -9,7 +9,7 @@ from fractions import Fraction
 from suffice.encodings.family import Affine, Family
 from suffice.errors import InputError
 from suffice.proofs.decimals import decimal_above, decimal_below, decimal_nearest, is_decimal
-from suffice.prover.families.extents import Extent
+from suffice.prover.families.extents import Extent, position
 from suffice.prover.families.results import FamilyProof, FamilyResult, ProvedRegion
 from suffice.rendering import to_html, to_text
 from suffice.tables import COLOURS, NOTHING, Cell, Table, printable
@@ -95,7 +95,8 @@ def sizes_text(low: int, high: int | None) -> str:
 def tolerance_text(family: Family) -> str:
     """What error is allowed."""
     absolute, relative = family.absolute, family.relative
-    is_relative = (absolute.constant, dict(absolute.coefficients)) == (0, {}) and (relative.constant or relative.coefficients)
+    nothing = Affine(Fraction(0))
+    is_relative = absolute == nothing != relative
     return f"|error| <= ({affine_text(relative)}) |f|" if is_relative else f"|error| <= {affine_text(absolute)}"
 
 
@@ -137,17 +138,13 @@ def bound_text(region: ProvedRegion) -> str:
 def _rows(result: FamilyResult) -> list[tuple[Cell, ...]]:
     rows = [(region.extent, _verdict_cells(region)) for region in result.regions]
     rows += [(gap, (Cell("undecided", "magenta"), *[Cell(NOTHING)] * 3)) for gap in result.gaps]
-    rows.sort(key=lambda row: _order(row[0]))
+    rows.sort(key=lambda row: position(row[0]))
     return [(Cell(result.format), *_axis_cells(extent), *cells) for extent, cells in rows]
 
 
 def _verdict_cells(region: ProvedRegion) -> tuple[Cell, ...]:
     verdict = Cell(region.verdict, COLOURS[region.verdict])
     return verdict, Cell(region.statement), Cell(bound_text(region)), Cell(f"{region.seconds:.2f}")
-
-
-def _order(extent: Extent) -> tuple[Fraction, ...]:
-    return (*(side.lo for side in extent.parameters.values()), Fraction(extent.sizes[0] if extent.sizes else 0))
 
 
 def _axis_cells(extent: Extent) -> list[Cell]:

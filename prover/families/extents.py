@@ -148,6 +148,11 @@ def ends(extent: Extent, axis: str) -> tuple[Fraction, Fraction | None]:
     return Fraction(low), None if high is None else Fraction(high)
 
 
+def position(extent: Extent) -> list[Fraction]:
+    """Where an extent begins, to put extents in order."""
+    return [ends(extent, axis)[0] for axis in (*extent.parameters, *([SIZE] if extent.sizes is not None else []))]
+
+
 def is_fine(extent: Extent, axis: str, resolution: Fraction) -> bool:
     """Whether an extent is too narrow along an axis to be cut: a single size, or a parameter known to the relative `resolution`."""
     low, high = ends(extent, axis)

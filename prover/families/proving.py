@@ -18,7 +18,7 @@ from suffice.proofs.kernel.families import assumptions_of, derive_region, read_r
 from suffice.prover.families import folds, proposals
 from suffice.prover.families.columns import Columns, column_axis
 from suffice.prover.families.desk import Desk, claim_json, region_json
-from suffice.prover.families.extents import Extent, declared
+from suffice.prover.families.extents import Extent, declared, position
 from suffice.prover.families.question import FamilyCase
 from suffice.prover.families.results import AskedFamily, FamilyProof, FamilyResult, ProvedRegion
 from suffice.prover.families.survey import Survey
@@ -69,12 +69,13 @@ def _prove_one(case: FamilyCase, deadline: float, resolution: Fraction) -> Famil
         Columns(survey, *column_axis(case.family, survey.whole)).run()
     else:
         survey.run()
-    certificate = make_certificate(case, survey.regions) if survey.regions else None
-    verdicts = {region.verdict for region in survey.regions}
+    regions = sorted(survey.regions, key=lambda region: position(region.extent))
+    certificate = make_certificate(case, regions) if regions else None
+    verdicts = {region.verdict for region in regions}
     return FamilyResult(
         format=case.asked.asked.name,
-        regions=tuple(survey.regions),
-        gaps=tuple(survey.gaps),
+        regions=tuple(regions),
+        gaps=tuple(sorted(survey.gaps, key=position)),
         verdict=verdicts.pop() if len(verdicts) == 1 and not survey.gaps else Verdict.UNDECIDED,
         flip_exact=survey.is_exact(),
         resolution=resolution,

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from suffice.proofs.certificate import Verdict
-from suffice.prover.families.extents import SIZE, Extent, cut, ends, is_fine, join, meet, subtract, touch, widest
+from suffice.prover.families.extents import SIZE, Extent, cut, is_fine, join, meet, position, subtract, touch, widest
 from suffice.prover.families.results import ProvedRegion
 
 Item = TypeVar("Item", Extent, ProvedRegion)
@@ -209,6 +209,4 @@ def _united(items: list[Item], unite: Callable[[Item, Item], Item | None]) -> li
 
 
 def _place(item: Extent | ProvedRegion) -> list[Fraction]:
-    extent = item.extent if isinstance(item, ProvedRegion) else item
-    axes = [*extent.parameters, *([SIZE] if extent.sizes is not None else [])]
-    return [ends(extent, axis)[0] for axis in axes]
+    return position(item.extent if isinstance(item, ProvedRegion) else item)

@@ -139,12 +139,15 @@ def _helpers(nodes: Sequence[Node]) -> list[str]:
 
 
 def _format(node: Node) -> FloatFormat:
-    fmt = node.format
+    return check_c_format(node.format)
+
+
+def check_c_format(fmt: Format | None) -> FloatFormat:
+    """The format, whose values some type of C holds. Raises InputError for others."""
     if not isinstance(fmt, FloatFormat) or carrier(fmt) is None:
         text = "no format" if fmt is None else format_name(fmt)
-        raise InputError(
-            f"no type of C holds values of {text}", where="C", mend="choose among formats that fp64 holds, rounded to nearest even"
-        )
+        mend = "choose among formats that fp64 holds, rounded to nearest even"
+        raise InputError(f"no type of C holds values of {text}", where="C", mend=mend)
     return fmt
 
 

@@ -85,6 +85,8 @@ def mix(
     objects = {}
     done = True
     for asking in read_askings(question, formats or (), make_placement(input_format, None, None, False, accuracy)):
+        if c is not None:
+            _check_c(asking)
         mixed = _choose(asking, costs, groups, timeout)
         written = _write(mixed, asking, {"certificate": save, "fpcore": fpcore, "c": c})
         if not as_json:
@@ -98,22 +100,31 @@ def mix(
 
 def _choose(asking: Asking, costs: str, groups: str | None, timeout: float | None) -> Mixed:
     """The answer for one output. Raises SufficeError."""
+    from suffice.encodings.problem import InputModel
     from suffice.prover.mixed.choose import choose
     from suffice.prover.mixed.grouping import check_formats, costs_by
 
     formats = _formats_of(asking)
     check_formats(formats)
     sources = {asked.input for asked in asking.formats}
-    comes_in = next(iter(sources)) if {asked.input for asked in asking.formats} != set(formats.values()) else None
+    is_given = asking.problem.inputs is InputModel.REPRESENTABLE or sources != set(formats.values())
     return choose(
         asking.problem,
         formats,
         costs_by(costs, formats),
         named={} if groups is None else _read_groups(groups, asking.problem),
-        input_format=comes_in,
+        input_format=next(iter(sources)) if len(sources) == 1 and is_given else None,
         accuracy=asking.formats[0].accuracy,
         timeout=timeout,
     )
+
+
+def _check_c(asking: Asking) -> None:
+    """Complain before the work, not after it. Raises InputError."""
+    from suffice.encodings.writers.c import check_c_format
+
+    for fmt in _formats_of(asking).values():
+        check_c_format(fmt)
 
 
 def _formats_of(asking: Asking) -> dict[str, Format]:

@@ -1,6 +1,8 @@
 """Random small programs: bit-precise SMT against enumeration in exact rationals, with every solver's time.
 
-    python -m benchmarks.bit_precise [FIRST LAST] [--timeout S] [--solvers z3,cvc5]     default: seeds 0 to 240, 10 s a question
+    python -m benchmarks.bit_precise [FIRST LAST] [--timeout S] [--seconds S] [--solvers z3,cvc5]
+
+By default seeds 0 to 240, 10 s a question; after `--seconds` no further program is drawn.
 
 Each program is asked about twice: with a tolerance just below its worst error (there is a failing input, and the solver's must fail) and
 with the worst error itself (there is none). The last lines time single questions whose inputs are too many to enumerate here.
@@ -14,6 +16,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from statistics import median
 
 from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
@@ -60,14 +63,17 @@ def main() -> int:
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("last", type=int, nargs="?", default=240)
     parser.add_argument("--timeout", type=float, default=10.0)
+    parser.add_argument("--seconds", type=float, default=inf)
     parser.add_argument("--solvers", default=",".join(_SOLVERS))
     options = parser.parse_args()
     solvers = options.solvers.split(",")
     runs: dict[str, list[tuple[Asking, SolverRun]]] = {solver: [] for solver in solvers}
     seconds: list[float] = []
-    cases, refused = 0, 0
+    cases, refused, deadline = 0, 0, time.monotonic() + options.seconds
     for seed in range(options.first, options.last):
         start = time.monotonic()
+        if start > deadline:
+            break
         truth = random_case(seed)
         seconds.append(time.monotonic() - start)
         try:

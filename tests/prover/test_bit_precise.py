@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from importlib.util import find_spec
 from math import inf
@@ -10,6 +11,7 @@ from math import inf
 import pytest
 
 from suffice.encodings.problem import InputModel
+from suffice.encodings.readers.text import read_condition
 from suffice.encodings.writers import smtlib_fp, smtlib_program, smtlib_sorts
 from suffice.encodings.writers.smtlib_sorts import Holding, NotExpressible, holding_of
 from suffice.errors import DisagreementError
@@ -224,6 +226,17 @@ def test_a_script_says_that_the_input_zero_is_positive() -> None:
     (line,) = [line for line in question.script.splitlines() if line.startswith("(assert (not (and (fp.isZero")]
     (run,) = ask("z3", "model", [question.script.replace(line, "")], 10)
     assert (run.answer, question.point(bits_of(run))) == ("sat", {"x": 0})
+
+
+def test_preconditions_and_formats_of_single_operations_count() -> None:
+    question = problem("fp8_e4m3(x*y) + x", "1", inputs="representable", x=("0", "1"), y=("0", "1"))
+    conditions = (read_condition("x*y*8 <= 1", ["x", "y"]), read_condition("x < y", ["x", "y"]))
+    free, bound = (known(case(replace(question, preconditions=some), asked("fp8_e5m2"))) for some in ((), conditions))
+    assert 0 < bound.points < free.points
+    assert 0 < bound.worst < free.worst
+    assert disagreements([bound], ["z3"]) == []
+    assert look_through(bound.asking(Fraction(bound.worst)), timeout=10, solvers=["z3"]).reason == "z3: unsat"
+    assert look_through(free.asking(Fraction(bound.worst)), timeout=10, solvers=["z3"]).answer == "sat"
 
 
 def test_the_portfolio_notes_what_solvers_say_and_keeps_time_for_them() -> None:

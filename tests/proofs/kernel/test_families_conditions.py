@@ -11,7 +11,7 @@ from suffice.proofs.kernel.failures import Rejection
 from suffice.proofs.kernel.families import asking, derive_region, fold_points, fold_run, read_family, read_region
 
 from .documents import Json, floating, formats, law, pair
-from .family_members import fold_truth, truth_of
+from .family_members import fold_truth, measured, run_member, truth_of
 from .family_samples import D, S, X, asked, family, fold, points, side, steps
 
 N = ["var", "n"]
@@ -93,3 +93,21 @@ def test_enclosures_are_taken_over_all_parameters() -> None:
     assert found.value == Fraction(2) * Fraction(1, 4) / 2
     assert found.value <= truth_of(SCALED, formats(SMALL), {"D": Fraction(2)}, None).floor.hi  # type: ignore[operator]
     assert found.value > truth_of(SCALED, formats(SMALL), {"D": Fraction(1)}, None).floor.hi  # type: ignore[operator]
+
+
+def test_first_steps_count_in_means() -> None:
+    """30 zeros, then ones, in a state that stands at 8: at n = 40 the mean is 1/4, and the answer 3/16; later it is nearer to 1."""
+    wide = floating(3, -6, 8)
+    fmts = formats(wide) | {"accumulate": wide}
+    about = family([S, N, ["div", 0, 1]], {"x": side("0", "1")}, absolute={"": "1/32"}, fold=fold([X], "x"))
+    first = {"steps": 30, "point": {"x": "0"}}
+    known = read_family(about, fmts)
+    found = derive_region(known, read_region(asked({}, "witness_error", steps(40, first, x="1"), [40, None]), known)[0])
+    assert isinstance(found.value, Fraction)
+    assert Fraction(1, 16) * (1 - Fraction(1, 2**60)) < found.value <= Fraction(1, 16)
+    for size in (40, 41, 60, 200):
+        elements = [{"x": Fraction(k >= 30)} for k in range(size)]
+        error = measured(about, *run_member(about, fmts, {}, size, elements))
+        assert error is not None
+        assert error >= found.value
+        assert (error == Fraction(1, 16)) == (size == 40)

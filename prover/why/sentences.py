@@ -92,8 +92,10 @@ def _bits(subject: Subject, _: str) -> str:
 
 def _codes(subject: Subject, _: str) -> str:
     formula = subject.script.assertions["hardware_codes"]
-    named = next((name_of(fmt) for fmt in subject.formats if isinstance(fmt, IntFormat)), "the format")
-    return f"{named} has {dict(enumerate(formula)).get(2)} codes"
+    count = dict(enumerate(formula)).get(2)
+    fitting = (fmt for fmt in subject.formats if isinstance(fmt, IntFormat) and str(fmt.qmax - fmt.qmin + 1) == count)
+    named = next((name_of(fmt) for fmt in fitting), "the format")
+    return f"{named} has {count} codes"
 
 
 def _unit(subject: Subject, _: str) -> str:
@@ -178,7 +180,10 @@ def _tolerance(subject: Subject, _: str) -> str:
 
 
 def _cell(subject: Subject, _: str) -> str:
-    return f"both points lie in one cell of {name_of(subject.certificate.formats.input)}, or at its ends, and so get one answer"
+    points: tuple[Point, ...] = getattr(subject.claim.evidence, "points", ())
+    moved = [name for name in points[0] if points[0][name] != points[-1][name]]
+    named = " and ".join(dict.fromkeys(name_of(subject.certificate.formats.of_input(name)) for name in moved))
+    return f"both points lie in one cell of {named}, or at its ends, and so get one answer"
 
 
 def _format(subject: Subject, _: str) -> str:

@@ -155,6 +155,9 @@ def script_for(solver: str, question: Question) -> str:
 
 
 def bits_of(run: SolverRun) -> dict[str, int]:
-    """The bit-vectors of a model, as one of the solvers writes them."""
-    bases = {"#b": 2, "#x": 16}
-    return {name: int(text[2:], bases[text[:2]]) if text[:2] in bases else int(text) for name, text in run.model}
+    """The bit-vectors of a model, as any of the solvers writes them; what is none is left out."""
+    return {name: int(match[2], _BASES[match[1]]) for name, text in run.model if (match := _BIT_VECTOR.fullmatch(text))}
+
+
+_BASES = {"#b": 2, "#x": 16, "": 10}
+_BIT_VECTOR = re.compile(r"(#b(?=[01]+$)|#x(?=[0-9a-f]+$)|(?=[0-9]+$))([0-9a-f]+)")

@@ -35,8 +35,8 @@ class Question:
     inputs: Mapping[str, tuple[str, Holding]]
 
     def point(self, model: Mapping[str, int]) -> dict[str, Fraction]:
-        """The inputs that a model stands for."""
-        return {name: holding.number(model[bits]) for name, (bits, holding) in self.inputs.items()}
+        """The inputs that a model stands for; what it leaves out may be anything, so 0."""
+        return {name: holding.number(model.get(bits, 0)) for name, (bits, holding) in self.inputs.items()}
 
 
 def bit_precise_script(problem: Problem, inputs: Mapping[str, Format], nodes: Sequence[Format], output: Format) -> Question:

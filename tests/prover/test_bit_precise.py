@@ -190,6 +190,12 @@ def lying(answer: str, model: dict[str, str]) -> Callable[..., list[SolverRun]]:
     return lambda *_: [run]
 
 
+def test_bit_vectors_are_read_as_each_solver_writes_them() -> None:
+    texts = {"a": "12", "b": "#b0110", "c": "#x0f", "d": "(fp #b0 #b1 #b1)", "e": "#b012", "f": "0f", "g": "", "h": "-1"}
+    (run,) = lying("sat", texts)()
+    assert bits_of(run) == {"a": 12, "b": 6, "c": 15}
+
+
 def test_an_invented_model_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bit_precise, "ask", lying("sat", {"input0": "60", "output": "60"}))
     work = attempt(problem("x*x", "1", inputs="representable", x=("1", "1")), asked("fp8_e5m2"))

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +87,9 @@ def members(extent: Extent) -> Iterator[Member]:
     low, high = extent.sizes or (0, 0)
     last = 4 * low if high is None else high
     sizes = sorted({low, max(low, min(last, WRITTEN)), last})
-    for lower in (True, False) if extent.parameters else (True,):
-        parameters = {name: side.lo if lower else side.hi for name, side in extent.parameters.items()}
+    for corner in product(*({side.lo, side.hi} for side in extent.parameters.values())):
         for size in sizes:
-            yield Member(parameters, size if extent.sizes else None)
+            yield Member(dict(zip(extent.parameters, corner, strict=True)), size if extent.sizes else None)
 
 
 def confirm(family: Family, asked: AskedFamily, region: ProvedRegion, member: Member) -> str:

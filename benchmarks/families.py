@@ -87,7 +87,7 @@ def members(extent: Extent) -> Iterator[Member]:
     low, high = extent.sizes or (0, 0)
     last = 4 * low if high is None else high
     sizes = sorted({low, max(low, min(last, WRITTEN)), last})
-    for corner in product(*({side.lo, side.hi} for side in extent.parameters.values())):
+    for corner in product(*(sorted({side.lo, side.hi}) for side in extent.parameters.values())):
         for size in sizes:
             yield Member(dict(zip(extent.parameters, corner, strict=True)), size if extent.sizes else None)
 

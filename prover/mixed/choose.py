@@ -41,7 +41,7 @@ _SPREADS = (1.0, 0.25, 2.0**-5, 2.0**-9)
 _MOST_ROWS = 48
 """Rows of one table, added where the cheapest choice so far exceeds them."""
 
-_SOLVER_SECONDS = 10.0
+_SOLVER_SECONDS = 5.0
 
 _SEARCH = 0.7
 """The part of the time that is for the search; the rest is for the proof."""

@@ -56,8 +56,7 @@ class Chooser:
     def fits(self, assignment: tuple[Format, ...]) -> bool:
         """Whether S1 bounds its error within tolerance."""
         if assignment not in self.bounds:
-            seconds = min(2.0, max(self.deadline - time.monotonic(), 0.2))
-            effort = Effort(gap=0.01, target=float(self.threshold) * _JUST_BELOW, leaves=4000, seconds=seconds)
+            effort = Effort(gap=0.01, target=float(self.threshold) * _JUST_BELOW, leaves=4000, seconds=_SECONDS)
             self.bounds[assignment] = Fraction(self.found(assignment, effort)[1].bound) <= self.threshold
         return self.bounds[assignment]
 

@@ -37,7 +37,7 @@ _KERNEL_SECONDS = 2.0
 """The kernel derives a tighter bound where that takes about so long at most."""
 
 _RUN_SECONDS = 1.0
-_SOLVER_SECONDS = 5.0
+_SOLVER_SECONDS = 3.0
 
 
 def proved(program: Program, accuracy: Mapping[Op, Fraction], *, seconds: float) -> Result | None:

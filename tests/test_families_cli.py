@@ -146,6 +146,17 @@ def test_a_mistake_is_one_line(capsys: pytest.CaptureFixture[str], decay: Path, 
     assert err.count("\n") == 1
 
 
+def test_a_plane_is_drawn(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file, picture = tmp_path / "plane.toml", tmp_path / "plane.svg"
+    file.write_text(DECAY.format(eps="e", most="2").replace("[box]", 'e = ["1e-4", "1e-2"]\n[box]'))
+    status, answer = run_json(capsys, "prove", str(file), "--plot", str(picture), "--resolution", "1/2", "--timeout", "20")
+    assert status == 0
+    assert {region["verdict"] for region in answer["results"][0]["regions"]} == {"sufficient", "impossible"}
+    drawn = picture.read_text()
+    assert drawn.count("#2ca02c") >= 1
+    assert drawn.count("#d62728") >= 1
+
+
 def test_options_of_families_need_a_family(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, err = run(capsys, "prove", "--expr", "x", "--var", "x=0:1", "--eps", "1", "--format", "fp16", "--accumulate", "fp32")
     assert (status, out) == (2, "")

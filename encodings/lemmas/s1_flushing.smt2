@@ -1,6 +1,6 @@
 ; lemma: s1_flushing
 ; label: S1
-; statement: subnormals flushed: |fl(z) - z| <= u |z| + 2^emin, for sums too
+; statement: subnormals flushed, no overflow: |fl(z) - z| <= u |z| + 2^emin, for sums too
 ; reading: z >= 0 (else -z), w = fl(z), least = 2^emin, u = 2^-p to nearest and 2^(1-p) in directed modes
 ; hypothesis normal, by hand flushed: |w - z| <= u z where z >= least
 ; hypothesis below_normal, by hand flushed: w = 0 or w = least where z < least

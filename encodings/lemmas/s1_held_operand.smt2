@@ -1,6 +1,6 @@
 ; lemma: s1_held_operand
 ; label: S1
-; statement: to nearest, subnormals kept: |fl(a + b) - (a + b)| <= min(|a|, |b|) for numbers a, b of the format
+; statement: to nearest, subnormals kept, no overflow: |fl(a + b) - (a + b)| <= min(|a|, |b|) for numbers a, b of the format
 ; reading: v = fl(a + b)
 ; hypothesis a_is_a_number, premise: |v - (a + b)| <= |a - (a + b)|
 ; hypothesis b_is_a_number, premise: |v - (a + b)| <= |b - (a + b)|

@@ -1,6 +1,6 @@
 ; lemma: s1_standard_model
 ; label: S1
-; statement: to nearest, subnormals kept: fl(z) = z (1 + d) + h with |d| <= u, |h| <= eta, so |fl(z) - z| <= u |z| + eta
+; statement: to nearest, subnormals kept, no overflow: fl(z) = z (1 + d) + h with |d| <= u, |h| <= eta, so |fl(z) - z| <= u |z| + eta
 ; reading: s = 2^e <= |z| of a normal number; error = fl(z) - z
 ; hypothesis rounding, lemma s1_rounding_to_nearest: |error| <= u s with s <= |z|, or |error| <= eta among subnormals
 ; hypothesis unit, meaning: u >= 0

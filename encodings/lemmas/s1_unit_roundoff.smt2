@@ -1,6 +1,6 @@
 ; lemma: s1_unit_roundoff
 ; label: S1
-; statement: to nearest, normal numbers: |fl(z) - z| <= u / (1 + u) |z|, u = 2^-p
+; statement: to nearest, normal numbers, no overflow: |fl(z) - z| <= u / (1 + u) |z|, u = 2^-p
 ; reading: z > 0 (or -z), s = 2^e <= z, error = |fl(z) - z|
 ; hypothesis half_spacing, lemma s1_rounding_to_nearest: error <= u s
 ; hypothesis start_is_a_number, premise: 2^e is a number: error <= z - s

@@ -1,6 +1,6 @@
 ; lemma: s2_ideal_algorithm
 ; label: S2
-; statement: fl(f(rnd x)) has error <= L (u_in M_x + eta_in) + u_out M + eta_out
+; statement: without overflow fl(f(rnd x)) has error <= L (u_in M_x + eta_in) + u_out M + eta_out
 ; reading: x, xh = |x|_max and |rnd x - x|_max; y = |f(rnd x)|, moved = |f(rnd x) - f(x)|, rounded = |fl(f(rnd x)) - f(rnd x)|, total = |fl(f(rnd x)) - f(x)|
 ; hypothesis triangle, meaning: total <= rounded + moved
 ; hypothesis lipschitz, premise: moved <= L |rnd x - x|

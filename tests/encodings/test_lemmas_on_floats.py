@@ -11,6 +11,7 @@ from flint import arb
 
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import FloatFormat
+from suffice.prover.lemmas import prove_lemmas
 from tests.oracle.rounding import round_real
 
 F = Fraction
@@ -81,6 +82,18 @@ def test_sums_of_numbers(p: int) -> None:
     near = [(x, y) for x in held for y in held if y / 2 <= x <= 2 * y]
     assert all(x - y in held for x, y in near)
     assert p == 1 or any(rounded(flushed, x - y) != x - y for x, y in near if x in numbers(flushed) and y in numbers(flushed))
+
+
+def test_the_counterexamples_about_sums_happen_in_a_format() -> None:
+    """Operands that are numbers, and sums that are rounded as printed."""
+    _, refutations = prove_lemmas(["s1_held_operand_in_a_directed_mode", "s1_flushed_sum_is_exact"])
+    models = {refutation.variant.name: refutation.model for refutation in refutations}
+    down, flushed, least = small_float(3, "down"), small_float(2, "nearest_even", "flushed"), F(1, 4)
+    held, lost = models["s1_held_operand_in_a_directed_mode"], models["s1_flushed_sum_is_exact"]
+    assert {held["n"], held["b"]} <= {*numbers(down)}
+    assert rounded(down, held["n"] + held["b"]) == held["v"]
+    assert {lost["a"] * least, lost["b"] * least} <= {*numbers(flushed)}
+    assert rounded(flushed, (lost["a"] + lost["b"]) * least) == lost["w"] * least == 0
 
 
 def farthest(held: list[Fraction], low: Fraction, top: Fraction) -> Fraction:

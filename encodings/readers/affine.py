@@ -8,16 +8,15 @@ from fractions import Fraction
 from suffice.encodings.expression import Expression, Node
 from suffice.encodings.family import Affine
 from suffice.encodings.operations import Op
+from suffice.encodings.readers.places import inside
 from suffice.encodings.readers.text import read_expression
 from suffice.errors import InputError
 
 
 def read_affine(text: str, parameters: Collection[str], *, where: str) -> Affine:
     """The exact affine form of a formula in these parameters. Raises InputError, at `where`."""
-    try:
+    with inside(where):
         return as_affine(read_expression(text, list(parameters)))
-    except InputError as error:
-        raise InputError(error.what, where=f"{where}, {error.where}" if error.where else where, mend=error.mend) from None
 
 
 def as_affine(expression: Expression) -> Affine:

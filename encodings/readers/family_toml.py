@@ -32,7 +32,7 @@ from suffice.encodings.problem import Box, InputModel, Interval
 from suffice.encodings.readers.affine import read_affine
 from suffice.encodings.readers.inputs import Inputs, read_inputs
 from suffice.encodings.readers.numbers import make_interval, read_name
-from suffice.encodings.readers.places import nearest, shown
+from suffice.encodings.readers.places import check_keys, inside
 from suffice.encodings.readers.text import read_condition, read_expression
 from suffice.encodings.readers.toml import FAMILY_KEYS
 from suffice.encodings.readers.toml_values import (
@@ -82,19 +82,14 @@ def is_family_file(path: Path) -> bool:
 
 def read_family_file(path: Path) -> FamilyFile:
     """The family in a .toml file. Raises InputError that names the file."""
-    try:
+    with inside(path.name):
         return read_family_toml(read_text(path))
-    except InputError as error:
-        where = f"{path.name}, {error.where}" if error.where else path.name
-        raise InputError(error.what, where=where, mend=error.mend) from None
 
 
 def read_family_toml(text: str) -> FamilyFile:
     """The family in the text of a TOML file. Raises InputError."""
     table = load_toml(text)
-    for key in table:
-        if key not in _KEYS:
-            raise InputError(f"unknown key {shown(key)}", mend=nearest(key, _KEYS, f"known keys are {', '.join(_KEYS)}"))
+    check_keys(table, _KEYS, f"known keys are {', '.join(_KEYS)}")
     texts = {key: as_text(table[key], key) for key in _TEXTS if key in table}
     if "expr" not in texts:
         raise InputError("the key expr is missing", mend='add expr = "FORMULA"')
@@ -207,9 +202,7 @@ def _tolerance(table: Mapping[str, Any], parameters: Box) -> tuple[Affine, Affin
 def _read_fold(value: object, inputs: Inputs, parameters: Box) -> Fold:
     if not isinstance(value, Mapping):
         raise InputError("fold is not a table", mend='write [fold] and below it size = "n"')
-    for key in value:
-        if key not in _FOLD_KEYS:
-            raise InputError(f"unknown key {shown(key)}", where="fold", mend=nearest(key, _FOLD_KEYS, f"use {', '.join(_FOLD_KEYS)}"))
+    check_keys(value, _FOLD_KEYS, f"use {', '.join(_FOLD_KEYS)}", where="fold")
     for key in _FOLD_KEYS:
         if key not in value:
             raise InputError(f"the key {key} is missing", where="fold", mend=f"known keys are {', '.join(_FOLD_KEYS)}")

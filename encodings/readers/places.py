@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from suffice.errors import InputError
 
 _SNIPPET = 24
 
@@ -20,6 +23,22 @@ def place(text: str, offset: int) -> str:
 def shown(text: str, longest: int = 40) -> str:
     """A text in quotes, cut to so many characters."""
     return repr(text if len(text) <= longest else text[: longest - 3] + "...")
+
+
+@contextmanager
+def inside(where: str) -> Iterator[None]:
+    """An InputError says first that it lies in `where`."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(error.what, where=f"{where}, {error.where}" if error.where else where, mend=error.mend) from None
+
+
+def check_keys(keys: Iterable[str], known: Sequence[str], otherwise: str, where: str = "") -> None:
+    """Raises InputError at a key that is not known; the mend is a key of a similar name, or else `otherwise`."""
+    for key in keys:
+        if key not in known:
+            raise InputError(f"unknown key {shown(key)}", where=where, mend=nearest(key, known, otherwise))
 
 
 def nearest(name: str, known: Iterable[str], otherwise: str) -> str:

@@ -26,7 +26,7 @@ from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
 from suffice.encodings.readers.fpcore import read_fpcore
 from suffice.encodings.readers.inputs import Inputs, read_inputs
 from suffice.encodings.readers.numbers import make_interval
-from suffice.encodings.readers.places import nearest, shown
+from suffice.encodings.readers.places import check_keys, inside, shown
 from suffice.encodings.readers.text import read_condition, read_expression
 from suffice.encodings.readers.toml_values import (
     as_accuracy,
@@ -76,11 +76,8 @@ def read_problem_file(path: str | Path) -> ProblemFile:
     readers = {".toml": read_problem_toml, ".fpcore": _read_core}
     if path.suffix not in readers:
         raise InputError("not a problem file", where=shown(str(path)), mend="give a .toml or .fpcore file")
-    try:
+    with inside(path.name):
         return readers[path.suffix](read_text(path))
-    except InputError as error:
-        where = f"{path.name}, {error.where}" if error.where else path.name
-        raise InputError(error.what, where=where, mend=error.mend) from None
 
 
 def read_problem_toml(text: str) -> ProblemFile:
@@ -89,8 +86,7 @@ def read_problem_toml(text: str) -> ProblemFile:
     for key in table:
         if key in FAMILY_KEYS:
             raise InputError(f"{key} makes this a family of problems", mend="ask about it with suffice prove")
-        if key not in _KEYS:
-            raise InputError(f"unknown key {shown(key)}", mend=nearest(key, _KEYS, f"known keys are {', '.join(_KEYS)}"))
+    check_keys(table, _KEYS, f"known keys are {', '.join(_KEYS)}")
     texts = {key: as_text(table[key], key) for key in _TEXTS if key in table}
     if "expr" not in texts:
         raise InputError("the key expr is missing", mend='add expr = "FORMULA"')

@@ -15,7 +15,7 @@ from suffice.encodings.problem import Box, InputModel
 from suffice.encodings.readers.functions import read_accuracy
 from suffice.encodings.readers.inputs import Inputs
 from suffice.encodings.readers.numbers import read_number
-from suffice.encodings.readers.places import shown
+from suffice.encodings.readers.places import inside, shown
 from suffice.encodings.readers.text import Vectors
 from suffice.errors import InputError
 
@@ -65,10 +65,8 @@ def as_number(value: object, where: str) -> Fraction:
 
 def placed(key: str, read: Callable[[str, Box, Vectors], Expression], text: str, inputs: Inputs) -> Expression:
     """The formula of a key."""
-    try:
+    with inside(key):
         return read(text, inputs.box, inputs.vectors)
-    except InputError as error:
-        raise InputError(error.what, where=f"{key}, {error.where}" if error.where else key, mend=error.mend) from None
 
 
 def as_flag(value: object, key: str) -> bool:

@@ -140,19 +140,11 @@ WRONG_FOLDS = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "said"), WRONG)
-def test_a_wrong_file_is_refused_in_one_line(old: str, new: str, said: str) -> None:
-    assert old in DECAY
+@pytest.mark.parametrize(("text", "old", "new", "said"), [(DECAY, *wrong) for wrong in WRONG] + [(DOT, *wrong) for wrong in WRONG_FOLDS])
+def test_a_wrong_file_is_refused_in_one_line(text: str, old: str, new: str, said: str) -> None:
+    assert old in text
     with pytest.raises(InputError, match=said) as caught:
-        read_family_toml(DECAY.replace(old, new))
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(("old", "new", "said"), WRONG_FOLDS)
-def test_a_wrong_fold_is_refused_in_one_line(old: str, new: str, said: str) -> None:
-    assert old in DOT
-    with pytest.raises(InputError, match=said) as caught:
-        read_family_toml(DOT.replace(old, new))
+        read_family_toml(text.replace(old, new))
     assert "\n" not in str(caught.value)
 
 

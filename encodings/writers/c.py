@@ -106,8 +106,10 @@ _PREAMBLE = """\
 
 
 def _comment(notes: Sequence[str]) -> str:
+    """The notes, each on one line: what they quote from outside neither ends the comment nor goes on after a line that a backslash ends."""
     lines = [*notes, "Compile with -std=c11 -ffp-contract=off: every operation is rounded as it stands."]
-    return "/* " + "\n   ".join(line.replace("*/", "* /").replace("/*", "/ *") for line in lines) + " */\n"
+    plain = ("".join(c if c.isprintable() else " " for c in line) for line in lines)
+    return "/* " + "\n   ".join(line.replace("*/", "* /").replace("/*", "/ *") for line in plain) + " */\n"
 
 
 def _input_notes(formats: Mapping[str, Format], names: Mapping[str, str]) -> list[str]:

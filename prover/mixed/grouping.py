@@ -76,6 +76,9 @@ def _group(expression: Expression, members: list[int], formats: Sequence[Format]
     if len(demanded) > 1:
         raise InputError(f"the problem demands several formats of {text}", where="--groups", mend="group operations that are free")
     only = next(iter(demanded), None)
+    if not isinstance(only, FloatFormat | None):
+        mend = "leave the format out, or prove the program in one format"
+        raise InputError(f"the problem demands {format_name(only)} of {text}, and mixed formats are floating-point ones", mend=mend)
     return Group(text, tuple(members), tuple(formats) if only is None else (only,))
 
 

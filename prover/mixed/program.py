@@ -51,6 +51,8 @@ def build_program(problem: Problem, formats: Sequence[Format]) -> Program:
         args = tuple(places[a] for a in node.args)
         if is_truth(node):
             nodes.append(Node(node.op, args, node.payload))
+        elif node.op is Op.IF:
+            nodes.append(Node(Op.IF, (args[0], *(_in_format(nodes, a, fmt) for a in args[1:])), None, fmt))
         else:
             operands = [formats[a] for a in node.args if not is_truth(problem.expression.nodes[a])]
             inner = evaluated_in(node.op, fmt, operands)
@@ -59,6 +61,14 @@ def build_program(problem: Problem, formats: Sequence[Format]) -> Program:
                 nodes.append(Node(Op.CAST, (len(nodes) - 1,), None, fmt))
         places.append(len(nodes) - 1)
     return Program(replace(problem, expression=Expression(tuple(nodes))), tuple(places))
+
+
+def _in_format(nodes: list[Node], place: int, fmt: Format) -> int:
+    """The place of a branch's value in the format of its `if`, which chooses between the branches and, in FPCore, rounds nothing."""
+    if nodes[place].format == fmt:
+        return place
+    nodes.append(Node(Op.CAST, (place,), None, fmt))
+    return len(nodes) - 1
 
 
 def with_input_format(problem: Problem, fmt: Format) -> Problem:

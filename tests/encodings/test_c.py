@@ -156,6 +156,17 @@ def test_names_that_c_reserves_and_functions_compile(tmp_path: Path) -> None:
     assert "* / that" in text
 
 
+@needs_gcc
+def test_notes_from_outside_stay_in_their_comment(tmp_path: Path) -> None:
+    """A backslash at the end of a line would join the star and the slash around it."""
+    program = build_program(Problem("x", {"x": (1, 2)}, eps="1"), [parse_format("fp32")]).problem.expression
+    notes = ["a*\\\n/ int told_from_outside; /*", "b*??/\n/ c", "d\u2028*/ e", "f\\"]
+    text = to_c(program, ["x"], notes=notes)
+    assert "told_from_outside" in text
+    assert text.index("*/") > text.index("-ffp-contract=off")
+    compiled(text, tmp_path, "-Wno-comment")
+
+
 def test_what_c_cannot_say_is_refused() -> None:
     fp16, fp32, fp64 = (parse_format(name) for name in ("fp16", "fp32", "fp64"))
     x, wide = Node(Op.VAR, (), "x", fp64), parse_format("float(p=60,emin=-1000,emax=1000)")

@@ -15,6 +15,7 @@ from suffice.hardware_specs.format import EXACT, FloatFormat, Format
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from oracle.rounding import Value, cells, convert, to_fraction
+from oracle.rounding import round_real as round_real
 from oracle.runs import apply
 
 Formats = Mapping[str, Format]

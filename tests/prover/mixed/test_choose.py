@@ -14,6 +14,7 @@ from suffice.encodings.problem import Problem as ProblemData
 from suffice.encodings.readers.fpcore import read_fpcore
 from suffice.errors import DisagreementError, FormatError, InputError
 from suffice.hardware_specs.catalogue import format_name, parse_format
+from suffice.hardware_specs.format import EXACT
 from suffice.proofs.allocation import canonical_bytes
 from suffice.proofs.certificate import Verdict
 from suffice.proofs.certificate import canonical_bytes as bytes_of
@@ -26,7 +27,7 @@ from suffice.prover.mixed.program import build_program, evaluated_in
 from suffice.prover.mixed.results import Mixed
 from suffice.questions import read_file, read_formula
 
-from .running import worst_error
+from .running import round_real, run, worst_error
 
 PROBLEMS = Path(__file__).parents[3] / "benchmarks" / "problems"
 TINY, SMALL, MIDDLE = "float(p=3,emin=-3,emax=3)", "float(p=5,emin=-6,emax=7)", "float(p=7,emin=-6,emax=7)"
@@ -109,6 +110,24 @@ def test_the_fpcore_reads_as_the_same_program(name: str) -> None:
     demanded = sorted(str(node.format) for node in program.problem.expression.nodes)
     assert sorted(str(node.format) for node in read.expression.nodes) == demanded
     assert read.box == problem.box
+
+
+def test_a_branch_in_another_format_is_cast_for_an_if_rounds_nothing_in_fpcore() -> None:
+    problem = Problem("if x < 1/2 then 1/10 else x", {"x": (0, 1)}, eps="1")
+    bf16, fp16 = parse_format("bf16"), parse_format("fp16")
+    assert [node.op for node in problem.expression.nodes] == [Op.VAR, Op.CONST, Op.LT, Op.CONST, Op.IF]
+    program = build_program(problem, [bf16, bf16, EXACT, fp16, bf16])
+    nodes = program.problem.expression.nodes
+    assert [(node.op, node.format) for node in nodes[-2:]] == [(Op.CAST, bf16), (Op.IF, bf16)]
+    assert run(program.problem.expression, {"x": Fraction(1, 4)})[-1] == round_real(Fraction(1, 10), bf16)
+    read = read_fpcore(fpcore_of(program)).expression
+    assert run(read, {"x": Fraction(1, 4)})[-1] == round_real(Fraction(1, 10), bf16) != round_real(Fraction(1, 10), fp16)
+
+
+@pytest.mark.parametrize("formula", ["int8(x)*x", "cast(x, exact) + x*x"])
+def test_formats_that_are_no_floats_are_refused_where_the_problem_demands_them(formula: str) -> None:
+    with pytest.raises(InputError, match="and mixed formats are floating-point ones"):
+        mix(Problem(formula, {"x": (0, 1)}, eps="1"), "fp16;fp32")
 
 
 def test_an_fpcore_that_reads_otherwise_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ _FAILS = (Verdict.IMPOSSIBLE, Verdict.INSUFFICIENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaledBox:
-    """The verdict on the box scaled by `scale`; `result` is None where f is not defined there, and then `note` says so."""
+    """The verdict on the box scaled by `scale`; `result` is None where f was not shown to be defined, and then `note` says why."""
 
     scale: Fraction
     box: Box
@@ -64,9 +64,10 @@ class LargestBox:
         return min((box for box in self.tried if box.fails), key=lambda box: box.scale, default=None)
 
     @property
-    def undefined(self) -> ScaledBox | None:
-        """The smallest box tried on which f is not defined."""
-        return min((box for box in self.tried if box.result is None), key=lambda box: box.scale, default=None)
+    def unanswered(self) -> ScaledBox | None:
+        """The smallest box without an answer beyond all that have one. f need not be undefined there; `note` says what is known."""
+        last = max((box.scale for box in self.tried if box.result is not None), default=Fraction(0))
+        return min((box for box in self.tried if box.result is None and box.scale > last), key=lambda box: box.scale, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,7 +172,7 @@ def box_table(problem: Problem, found: LargestBox) -> Table:
 def _verdict_cells(box: ScaledBox) -> tuple[Cell, ...]:
     result = box.result
     if result is None:
-        return (Cell("not defined"), Cell(NOTHING), Cell(NOTHING), Cell(NOTHING))
+        return (Cell("no answer"), Cell(NOTHING), Cell(NOTHING), Cell(NOTHING))
     return (
         Cell(result.verdict, COLOURS[result.verdict]),
         Cell(result.statement or NOTHING),
@@ -183,7 +183,7 @@ def _verdict_cells(box: ScaledBox) -> tuple[Cell, ...]:
 
 def box_sentences(found: LargestBox) -> list[str]:
     """The two ends in words."""
-    largest, failing, undefined = found.largest, found.smallest_failing, found.undefined
+    largest, failing, unanswered = found.largest, found.smallest_failing, found.unanswered
     lines = [
         f"The largest box proved enough, and with it every smaller one: {box_text(largest.box)}, scale {number_text(largest.scale)}."
         if largest
@@ -192,10 +192,10 @@ def box_sentences(found: LargestBox) -> list[str]:
     if failing:
         where = f"{box_text(failing.box)}, scale {number_text(failing.scale)}"
         lines.append(f"The smallest box proved too large, and with it every larger one: {where}.")
-    elif not undefined:
+    elif not unanswered:
         lines.append("No box tried is proved too large.")
-    if undefined:
-        lines.append(f"Not defined from scale {number_text(undefined.scale)}: {undefined.note}")
+    if unanswered:
+        lines.append(f"No answer at scale {number_text(unanswered.scale)}: {unanswered.note}")
     return lines
 
 

@@ -89,7 +89,7 @@ def boxes_object(found: LargestBoxes, kept: Kept) -> Object:
 
 
 def _box_of(result: LargestBox, kept: Kept) -> Object:
-    ends = {"largest": result.largest, "smallest_failing": result.smallest_failing, "undefined": result.undefined}
+    ends = {"largest": result.largest, "smallest_failing": result.smallest_failing, "unanswered": result.unanswered}
     objects = {name: end and _scaled(end) | _file(kept, kept_name(result.format, name)) for name, end in ends.items()}
     return {"format": result.format, **objects, "tried": [_scaled(box) for box in result.tried]}
 

@@ -8,7 +8,9 @@ from fractions import Fraction
 import pytest
 
 from suffice.encodings.problem import Interval, Problem
+from suffice.encodings.readers.text import read_condition
 from suffice.errors import DisagreementError, InputError
+from suffice.frontier_tables import box_sentences
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.proofs.certificate import Verdict, canonical_bytes
 from suffice.proofs.kernel import check
@@ -136,11 +138,23 @@ def test_verdicts_are_nested_as_boxes_are() -> None:
 def test_boxes_end_where_the_function_does() -> None:
     """1/x on [2 - s, 2 + s] to 10^9: nothing fails before zero is reached, at the scale 2."""
     found = boxes(problem("1/x", "1000000", x=("1", "3")), "float(p=8,emin=-126,emax=127)")
-    assert found.undefined is not None
-    assert (found.undefined.scale, found.smallest_failing) == (2, None)
+    assert found.unanswered is not None
+    assert (found.unanswered.scale, found.smallest_failing) == (2, None)
     assert found.largest is not None
     assert 1 < found.largest.scale < 2
-    assert "zero" in found.undefined.note
+    assert "zero" in found.unanswered.note
+
+
+def test_small_boxes_without_a_point_say_nothing_of_larger_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where x >= 1/3, boxes about 0 have no point up to the scale 1/3: f is defined on all the others, and no sentence denies that."""
+    monkeypatch.setattr("suffice.prover.boxes.LARGEST", Fraction(8))
+    found = boxes(replace(problem("exp(x)", "1e-6", x=("-1", "1")), preconditions=(read_condition("x >= 1/3", ["x"]),)))
+    assert [box.scale for box in found.tried if box.result is None] == [Fraction(1, 8), Fraction(1, 4)]
+    assert (found.unanswered, found.smallest_failing) == (None, found.tried[2])
+    assert len(box_sentences(found)) == 2
+    unanswered = replace(found, tried=found.tried[:2])
+    assert unanswered.unanswered == found.tried[0]
+    assert box_sentences(unanswered)[-1].startswith("No answer at scale 0.125: no point of the box was found")
 
 
 def test_where_nothing_fails_the_search_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def _opening(why: Why) -> str:
         return f"Together these, from {source}, leave no other verdict:"
     count = "Every minimal core" if why.are_all else "A minimal core"
     agreed = "z3 and cvc5 agree" if why.are_confirmed else "not every answer of z3 and cvc5 agrees"
-    return f"{count} of {source} ({agreed}): without any one of these the verdict would not follow."
+    return f"{count} of {source} ({agreed}): from these together the verdict follows, without any one of them it would not."
 
 
 def _shown(core: tuple[Reason, ...]) -> tuple[list[Reason], str]:

@@ -29,7 +29,10 @@ MAX_RELAXED = 24
 
 SECONDS_FOR_NEIGHBOUR = 15.0
 
-_FORMAT_FACTS = ("hardware_significand", "hardware_bits", "hardware_codes", "cell", "format", "program")
+_CONDITIONS = ("hardware_significand", "hardware_bits", "hardware_codes")
+"""Assertions on which the others depend, and which have no multipliers of their own."""
+
+_FORMAT_FACTS = (*_CONDITIONS, "cell", "format", "program")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,7 @@ def _cores(script: Script, *, every_core: bool) -> tuple[Cores, bool, list[str]]
     """The cores, whether they are known to be minimal, and what is to be said about that."""
     if len(script.assertions) > MAX_MINIMISED:
         used = find_multipliers(script.text())
-        core = tuple(name for name in script.assertions if used is None or name in used or name.startswith("hardware_s"))
+        core = tuple(name for name in script.assertions if used is None or name in used or name in _CONDITIONS)
         return Cores((core,), False, False), False, [f"the core has {len(core)} members and was not minimised one by one"]
     found = all_cores(script) if every_core else minimal_core(script)
     capped = every_core and not found.are_all

@@ -13,7 +13,7 @@ from suffice.errors import DomainError, FormatError, InputError
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.format import CodeFormat, FloatFormat, Format, IntFormat
 from suffice.proofs.certificate import Certificate, Formats, Verdict
-from suffice.prover.case import Asked
+from suffice.prover.case import Asked, make_case
 from suffice.prover.portfolio import prove
 from suffice.prover.significand import with_numbers
 
@@ -63,7 +63,10 @@ def _ask(certificate: Certificate, fmt: Format, bits: int, timeout: float) -> Ne
         asked = Asked(
             name=format_name(other), input=formats.input, compute=formats.compute, output=formats.output, accuracy=formats.accuracy
         )
-        (result,) = prove(_annotated(certificate.problem, formats), [asked], timeout=timeout).results
+        problem = _annotated(certificate.problem, formats)
+        if make_case(problem, asked, [None] * len(problem.expression.nodes)).formats != formats:
+            return None
+        (result,) = prove(problem, [asked], timeout=timeout).results
     except (InputError, FormatError, DomainError):
         return None
     return Neighbour(
@@ -95,18 +98,22 @@ def _replaced(formats: Formats, old: Format, new: Format) -> Formats:
     def chosen(fmt: Format) -> Format:
         return new if fmt == old else fmt
 
+    source, compute = chosen(formats.input), chosen(formats.compute)
     return Formats(
-        input=chosen(formats.input),
-        compute=chosen(formats.compute),
+        input=source,
+        compute=compute,
         output=chosen(formats.output),
-        inputs={name: chosen(fmt) for name, fmt in formats.inputs.items()},
-        operations={k: chosen(fmt) for k, fmt in formats.operations.items()},
+        inputs={name: chosen(fmt) for name, fmt in formats.inputs.items() if chosen(fmt) != source},
+        operations={k: chosen(fmt) for k, fmt in formats.operations.items() if chosen(fmt) != compute},
         accuracy=formats.accuracy,
     )
 
 
 def _annotated(problem: Problem, formats: Formats) -> Problem:
-    """The problem with the formats of single inputs and operations written at the nodes, as a reader leaves them."""
+    """The problem with the formats of single inputs and operations written at the nodes, as a reader leaves them.
+
+    An input that is rounded to its own format and then to another cannot be written so.
+    """
     nodes = tuple(_nodes(problem, formats))
     return replace(problem, expression=Expression(nodes))
 

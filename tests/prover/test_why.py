@@ -15,6 +15,7 @@ import pytest
 from suffice import Problem, prove
 from suffice.cli.main import main
 from suffice.errors import DisagreementError, FormatError
+from suffice.hardware_specs.catalogue import parse_format
 from suffice.proofs.certificate import Certificate, Verdict
 from suffice.proofs.kernel import check
 from suffice.proofs.kernel.smtlib import Term
@@ -193,6 +194,7 @@ def test_a_count_of_codes() -> None:
     assert limits_of(found)["tolerance"][0].limit == Fraction(1, 512)
     assert limits_of(found)["enclosure_range"][0].limit == Fraction(512, 1000)
     text = why_text(found)
+    assert "from these together the verdict follows, without any one of them it would not" in text
     assert "because int8 has 256 codes" in text
     assert "with 500 codes or more the argument fails; with 499 or fewer it holds" in text
     assert found.neighbours[0].format == "int(bits=9)"
@@ -354,3 +356,23 @@ def test_a_trace_says_what_stands_beside_a_script() -> None:
     for told in ("multipliers for 3 assertions that add up to a contradiction", "in CPC of which none asks for trust"):
         assert told in render(trace(certificate))
         assert told not in render(trace(bare))
+
+
+def test_of_many_members_those_that_others_depend_on_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The number of codes has no multiplier of its own; without it nothing follows from the rest."""
+    monkeypatch.setattr("suffice.prover.why.explain.MAX_MINIMISED", 0)
+    certificate = certificate_of("x", ("0", "1"), "int8", eps="1/1000")
+    found = why(certificate, ask_neighbours=False)
+    assert (found.are_minimal, found.cores[0][0].name) == (False, "hardware_codes")
+    assert find_model(read_script(found.script).only(reason.name for reason in found.cores[0])) is None
+    assert limits_of(found)["tolerance"][0].is_proved
+
+
+def test_a_question_that_cannot_be_written_has_no_neighbours() -> None:
+    """x rounded to fp16 and then to bf16: annotated at its node it would skip the second rounding, which is another question."""
+    certificate = certificate_of("x*x", ("0", "1"), "bf16", eps="1e-1")
+    formats = dataclasses.replace(certificate.formats, inputs={"x": parse_format("fp16")})
+    twice = dataclasses.replace(certificate, formats=formats)
+    once = dataclasses.replace(certificate, formats=dataclasses.replace(formats, operations={0: parse_format("fp16")}))
+    assert neighbours(twice, 1, 5.0) == []
+    assert neighbours(once, 1, 5.0) != []

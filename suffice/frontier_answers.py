@@ -43,7 +43,7 @@ class SignificandAnswer:
 
     @property
     def ideal(self) -> int | None:
-        """The smallest p proved possible: enough for a correctly rounded result."""
+        """The smallest p proved possible: some algorithm is within tolerance, though not always the one that rounds correctly."""
         return self.scan.ideal
 
     @property

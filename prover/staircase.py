@@ -27,6 +27,12 @@ class Staircase:
     thresholds: tuple[Fraction, ...]
     scans: tuple[Scan, ...]
 
+    @property
+    def is_relative(self) -> bool:
+        """Whether the tolerances are relative."""
+        tolerance = self.scans[0].problem.tolerance
+        return tolerance is not None and tolerance.is_relative
+
 
 def staircase(
     problem: Problem, thresholds: Sequence[Fraction], formats: Sequence[Asked], *, timeout: float | None = None,

@@ -117,7 +117,8 @@ def staircase_table(found: Staircase) -> Table:
         )
         for threshold, scan in zip(found.thresholds, found.scans, strict=True)
     )
-    headings = ("tolerance", "impossible up to", "possible from", "sufficient at", "tight", "undecided", "seconds")
+    tolerance = "relative tolerance" if found.is_relative else "tolerance"
+    headings = (tolerance, "impossible up to", "possible from", "sufficient at", "tight", "undecided", "seconds")
     results = [result for scan in found.scans for result in scan.results]
     title = headline(replace(found.problem, tolerance=None))
     return Table(title=title, headings=headings, rows=rows, notes=(HIDDEN_BIT, *_assumptions(results)))

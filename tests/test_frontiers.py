@@ -126,6 +126,7 @@ def test_the_staircase_with_its_picture(capsys: pytest.CaptureFixture[str], tmp_
     status, content = run_json(capsys, *LINE, "--against", "eps=1e-1:1e-3", "--plot", str(picture), "--save", str(save))
     assert status == 0
     steps = content["staircase"]
+    assert content["measure"] == "absolute error"
     assert [step["tolerance"] for step in steps] == ["1/10", "1/100", "1/1000"]
     assert [step["bits"]["sufficient_from"] for step in steps] == [3, 6, 9]
     assert "proved sufficient for this program" in re.sub(r"<!--\s*|\s*-->", "", picture.read_text())

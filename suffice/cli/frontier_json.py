@@ -52,16 +52,24 @@ def staircase_object(found: Staircase, kept: Kept) -> Object:
         results = [result_object(result) | _file(kept, step_name(result.format, threshold)) for result in scan.results]
         about = {"tolerance": exact(threshold), "tolerance_decimal": decimal_nearest(threshold, 6)}
         steps.append({**about, "bits": scan_object(scan), "results": results})
-    return {"problem": problem_object(replace(found.problem, tolerance=None)), "staircase": steps}
+    return {
+        "problem": problem_object(replace(found.problem, tolerance=None)),
+        "measure": _measured(is_relative=found.is_relative),
+        "staircase": steps,
+    }
 
 
 def tolerances_object(found: SmallestTolerances, kept: Kept) -> Object:
     """One object for each format."""
     return {
         "problem": problem_object(replace(found.problem, tolerance=None)),
-        "measure": "relative error" if found.problem.tolerance and found.problem.tolerance.is_relative else "absolute error",
+        "measure": _measured(is_relative=found.problem.tolerance is not None and found.problem.tolerance.is_relative),
         "results": [_tolerances_of(result, kept) for result in found.results],
     }
+
+
+def _measured(*, is_relative: bool) -> str:
+    return "relative error" if is_relative else "absolute error"
 
 
 def _tolerances_of(result: Tolerances, kept: Kept) -> Object:

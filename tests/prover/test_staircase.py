@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from suffice.errors import InputError
+from suffice.frontier_tables import staircase_table
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.format import FloatFormat
 from suffice.proofs.certificate import Verdict, canonical_bytes
@@ -116,6 +117,8 @@ def test_relative_tolerances_stay_relative() -> None:
         tolerance = scan.problem.tolerance
         assert tolerance is not None
         assert (tolerance.is_relative, tolerance.relative) == (True, threshold)
+    assert found.is_relative
+    assert staircase_table(found).headings[0] == "relative tolerance"
     assert found.scans[0].sufficient_from is not None
     assert found.scans[1].ideal is not None
     assert found.scans[0].sufficient_from <= found.scans[1].ideal

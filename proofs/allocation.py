@@ -8,8 +8,9 @@ from fractions import Fraction
 
 from suffice.errors import InputError
 from suffice.proofs.files import write_atomically
-from suffice.proofs.jsondata import Json, canonical_json, number_text
-from suffice.proofs.kernel.allocation import Cut, Split
+from suffice.proofs.jsondata import Json, as_integer, as_list, as_object, as_text, canonical_json, fields, number_text
+from suffice.proofs.kernel.allocation import Allocation, Cut, Split, read_allocation
+from suffice.proofs.kernel.failures import Rejection
 from suffice.proofs.kernel.limits import MAX_AMOUNT, MAX_BYTES, MAX_LABEL
 
 
@@ -62,6 +63,11 @@ class AllocationCertificate:
     choice: tuple[int, ...]
     tree: tuple[Cut | Split, ...]
 
+    @property
+    def cost(self) -> int:
+        """What the choice costs, in units."""
+        return self.table.cost(self.choice)
+
 
 def to_json(certificate: AllocationCertificate) -> Json:
     """The whole file as a JSON value."""
@@ -94,6 +100,49 @@ def canonical_bytes(certificate: AllocationCertificate) -> bytes:
 def write(certificate: AllocationCertificate, path: str | os.PathLike[str]) -> None:
     """Write the file, whole or not at all. Raises InputError."""
     write_atomically(path, canonical_bytes(certificate))
+
+
+def is_allocation(value: Json) -> bool:
+    """Whether a certificate is about an allocation."""
+    return isinstance(value, dict) and "allocation" in value
+
+
+def from_json(value: Json, where: str = "certificate") -> AllocationCertificate:
+    """Read the whole file from a JSON value. Raises InputError."""
+    version, body = fields(value, where, "version", "allocation")
+    if as_integer(version, f"{where}: version") != 1:
+        raise InputError(f"version {version} is unknown", where=where, mend="this release reads version 1")
+    try:
+        read, tree = read_allocation(body)
+    except Rejection as rejection:
+        raise InputError(str(rejection), where=where) from None
+    groups = tuple(_group(group) for group in as_list(as_object(body, where)["groups"], where))
+    rows = tuple(Row(limit, uses) for limit, uses in zip(read.limits, read.uses, strict=True))
+    certificate = AllocationCertificate(Table(groups, rows, read.unit), read.choice, tuple(tree))
+    if certificate.cost != read.cost:
+        raise InputError("the options chosen do not add up to the cost", where=where)
+    return certificate
+
+
+def allocation_of(table: Table, choice: tuple[int, ...]) -> Allocation:
+    """The table and the choice as the kernel holds them."""
+    return Allocation(
+        costs=tuple(tuple(option.cost for option in group.options) for group in table.groups),
+        uses=tuple(row.uses for row in table.rows),
+        limits=tuple(row.limit for row in table.rows),
+        choice=choice,
+        cost=table.cost(choice),
+        unit=table.unit,
+    )
+
+
+def _group(value: Json) -> Group:
+    """A group that the kernel has read."""
+    members = as_object(value, "group")
+    options = [as_list(option, "option") for option in as_list(members["options"], "options")]
+    return Group(
+        as_text(members["name"], "name"), tuple(Option(as_text(name, "name"), int(as_text(cost, "cost"))) for name, cost in options)
+    )
 
 
 def _entry(entry: Cut | Split) -> Json:

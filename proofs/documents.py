@@ -1,25 +1,29 @@
-"""Certificates of either kind: about one problem, or about a family of problems."""
+"""Certificates of every kind: about one problem, about a family of problems, or about the cost of an allocation."""
 
 from __future__ import annotations
 
-from suffice.errors import InputError
-from suffice.proofs import certificate as single
-from suffice.proofs import families
-from suffice.proofs.certificate import Certificate
-from suffice.proofs.families import FamilyCertificate
+from suffice.proofs.allocation import AllocationCertificate, is_allocation
+from suffice.proofs.allocation import canonical_bytes as allocation_bytes
+from suffice.proofs.allocation import from_json as allocation_from_json
+from suffice.proofs.certificate import Certificate, canonical_bytes, from_json
+from suffice.proofs.families import FamilyCertificate, is_family
+from suffice.proofs.families import canonical_bytes as family_bytes
+from suffice.proofs.families import from_json as family_certificate_from_json
 from suffice.proofs.jsondata import parse_json
 
-Document = Certificate | FamilyCertificate
+Document = Certificate | FamilyCertificate | AllocationCertificate
 
 
 def parse_document(data: bytes, where: str = "certificate") -> Document:
     """Read a certificate's bytes. Raises InputError."""
     value = parse_json(data, where)
-    if isinstance(value, dict) and "allocation" in value:
-        raise InputError("an allocation is about costs, not about a problem", where=where, mend="check it by itself: suffice check FILE")
-    return families.from_json(value, where) if families.is_family(value) else single.from_json(value, where)
+    if is_allocation(value):
+        return allocation_from_json(value, where)
+    return family_certificate_from_json(value, where) if is_family(value) else from_json(value, where)
 
 
 def document_bytes(document: Document) -> bytes:
     """The file's bytes: canonical JSON. Raises InputError."""
-    return families.canonical_bytes(document) if isinstance(document, FamilyCertificate) else single.canonical_bytes(document)
+    if isinstance(document, AllocationCertificate):
+        return allocation_bytes(document)
+    return family_bytes(document) if isinstance(document, FamilyCertificate) else canonical_bytes(document)

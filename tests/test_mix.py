@@ -10,6 +10,8 @@ import pytest
 from suffice.cli.main import main
 from suffice.encodings.readers.fpcore import read_fpcore
 from suffice.proofs.kernel import check
+from suffice.prover.mixed import smt
+from suffice.prover.mixed.smt import cheaper_script
 
 SQUARE = ["mix", "--expr", "x*x + x/3", "--var", "x=0:1", "--eps", "1e-3", "--timeout", "15"]
 
@@ -24,11 +26,54 @@ def test_it_chooses_proves_and_writes(tmp_path: Path, capsys: pytest.CaptureFixt
     assert check(places["save"].read_bytes()).verdict == "sufficient"
     assert "is the least within the limits" in check((tmp_path / "p.allocation.json").read_bytes()).verdict
     assert main(["check", str(tmp_path / "p.allocation.json")]) == 0
-    assert main(["explain", str(tmp_path / "p.allocation.json")]) == 2
-    assert "an allocation is about costs" in capsys.readouterr().err
     assert read_fpcore(places["fpcore"].read_text()).box.keys() == {"x"}
     assert "_Float16" in places["c"].read_text()
     assert "The error is at most" in places["c"].read_text()
+
+
+@pytest.fixture(scope="module")
+def allocation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The certificate that fp16 and fp32 cost no less than they do."""
+    place = tmp_path_factory.mktemp("mixed") / "p.json"
+    assert main([*SQUARE, "--formats", "fp16,fp32", "--save", str(place)]) == 0
+    return place.with_name("p.allocation.json")
+
+
+def test_solvers_are_asked_whether_a_choice_is_cheaper(allocation: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(allocation), "--with", "z3,cvc5"]) == 0
+    assert "accepted: cost 96 is the least within the limits, z3 says unsat, cvc5 says unsat" in capsys.readouterr().out
+
+
+def test_a_solver_that_finds_a_cheaper_choice_is_heard(
+    allocation: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smt, "cheaper_script", lambda table, cost: cheaper_script(table, cost + 1))
+    assert main(["check", str(allocation), "--with", "z3"]) == 1
+    assert "rejected: z3 finds a model of a script that should have none" in capsys.readouterr().out
+
+
+def test_an_allocation_is_explained(allocation: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(allocation)]) == 0
+    out = capsys.readouterr().out
+    assert "# Cost 96 is the least within the limits" in out
+    assert "| x | fp32 | cost 32 |" in out
+    assert "| all fp32 | 160 | the choice saves 40 % |" in out
+    assert "| all fp16 | 80 | exceeds a limit of the table |" in out
+    assert "The function is" not in out
+    assert main(["explain", str(allocation), "--why"]) == 2
+    assert "--why is about one problem" in capsys.readouterr().err
+
+
+def test_an_allocation_is_kept_in_the_archive_and_is_about_no_problem(
+    allocation: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = str(tmp_path / "a.db")
+    assert main(["archive", "add", str(allocation), "--archive", place]) == 0
+    assert main(["archive", "check", "--kernel", "--archive", place]) == 0
+    assert "1 entries, no problems" in capsys.readouterr().out
+    (tmp_path / "p.toml").write_text('expr = "x"\neps = "1"\n[box]\nx = [0, 1]\n')
+    assert main(["check", str(allocation), "--problem", str(tmp_path / "p.toml")]) == 1
+    assert "the certificate is about the costs of choices, and about no problem" in capsys.readouterr().out
 
 
 def test_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:

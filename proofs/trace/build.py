@@ -8,8 +8,10 @@ from suffice.encodings.expression import Expression
 from suffice.encodings.problem import InputModel, Problem
 from suffice.encodings.writers.latex import to_latex
 from suffice.encodings.writers.text import to_short_text
+from suffice.proofs.allocation import AllocationCertificate
 from suffice.proofs.certificate import Certificate, digest
 from suffice.proofs.families import FamilyCertificate
+from suffice.proofs.trace.allocations import allocation_trace
 from suffice.proofs.trace.claims import claim_section
 from suffice.proofs.trace.data import Quantity, Section, Step, Trace
 from suffice.proofs.trace.families import family_trace
@@ -27,11 +29,13 @@ _LONGEST_DISPLAY = 200
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
-def trace(certificate: Certificate | FamilyCertificate) -> Trace:
+def trace(certificate: Certificate | FamilyCertificate | AllocationCertificate) -> Trace:
     """The derivation that the certificate's evidence makes, assumptions first and what would change the verdict last.
 
     It explains and does not check: whether the evidence holds is for the kernel to say.
     """
+    if isinstance(certificate, AllocationCertificate):
+        return allocation_trace(certificate)
     if isinstance(certificate, FamilyCertificate):
         expression = certificate.family.expression
         return family_trace(certificate, _latex(expression, to_short_text(expression, _LONGEST_FORMULA)))

@@ -38,7 +38,7 @@ class Section:
 class Trace:
     """The derivation of one certificate, named by its digest; `answer` is the verdict in one sentence.
 
-    `formula_latex` is empty where the formula is to be set from its text.
+    `formula_latex` is empty where the formula is to be set from its text, `formula_text` where there is none.
     """
 
     digest: str

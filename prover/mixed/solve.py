@@ -8,8 +8,8 @@ from math import inf
 
 import numpy as np
 
-from suffice.proofs.allocation import AllocationCertificate, Table
-from suffice.proofs.kernel.allocation import Allocation, Cut, Options, Split, halves, remaining
+from suffice.proofs.allocation import AllocationCertificate, Table, allocation_of
+from suffice.proofs.kernel.allocation import Cut, Options, Split, halves, remaining
 from suffice.prover.mixed.multipliers import Array, Relaxation, Relaxed
 
 _ROOT_STEPS = 400
@@ -184,18 +184,6 @@ def solve(table: Table, *, seconds: float, first: Choice | None = None) -> Solve
     if solver.choice is None:
         return None
     return Solved(solver.choice, tree, solver.lower, time.monotonic() - start)
-
-
-def allocation_of(table: Table, choice: Choice) -> Allocation:
-    """The table and the choice as the kernel holds them."""
-    return Allocation(
-        costs=tuple(tuple(option.cost for option in group.options) for group in table.groups),
-        uses=tuple(row.uses for row in table.rows),
-        limits=tuple(row.limit for row in table.rows),
-        choice=choice,
-        cost=table.cost(choice),
-        unit=table.unit,
-    )
 
 
 def certificate_of(table: Table, solved: Solved) -> AllocationCertificate | None:

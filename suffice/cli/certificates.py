@@ -43,8 +43,8 @@ def check(files: Files, problem: About = None, solvers: With = None, as_json: As
     entries = []
     for file, data in zip(files, contents, strict=True):
         entry = _entry(file, check_bytes(data))
-        if wanted is not None and entry["status"] != "rejected" and not _is_about(data, wanted):
-            entry |= {"status": "rejected", "reason": f"the certificate is about another problem than {problem}"}
+        if wanted is not None and entry["status"] != "rejected" and (reason := _not_about(data, wanted, problem)):
+            entry |= {"status": "rejected", "reason": reason}
         if names and entry["status"] != "rejected":
             entry |= _solvers(data, names)
         entries.append(entry)
@@ -116,16 +116,22 @@ def _read_wanted(path: Path) -> Problem | Family:
     return read_family_file(path).family if is_family_file(path) else read_problem_file(path).problem
 
 
-def _is_about(data: bytes, wanted: Problem | Family) -> bool:
+def _not_about(data: bytes, wanted: Problem | Family, file: Path | None) -> str:
+    """Why the certificate is not about the problem, "" where it is."""
     from suffice.encodings.family import Family
+    from suffice.proofs.allocation import AllocationCertificate
     from suffice.proofs.documents import parse_document
     from suffice.proofs.families import FamilyCertificate, family_to_json
     from suffice.proofs.problemdata import problem_to_json
 
     document = parse_document(data)
+    if isinstance(document, AllocationCertificate):
+        return "the certificate is about the costs of choices, and about no problem"
     if isinstance(document, FamilyCertificate):
-        return isinstance(wanted, Family) and family_to_json(document.family) == family_to_json(wanted)
-    return not isinstance(wanted, Family) and problem_to_json(document.problem) == problem_to_json(wanted)
+        is_same = isinstance(wanted, Family) and family_to_json(document.family) == family_to_json(wanted)
+    else:
+        is_same = not isinstance(wanted, Family) and problem_to_json(document.problem) == problem_to_json(wanted)
+    return "" if is_same else f"the certificate is about another problem than {file}"
 
 
 def _solver_names(text: str | None) -> list[str]:
@@ -142,11 +148,9 @@ def _solver_names(text: str | None) -> list[str]:
 def _solvers(data: bytes, names: list[str]) -> dict[str, Any]:
     """What solvers say of the scripts. One that finds a model refutes the certificate; one that does not know proves nothing."""
     from suffice.cli.json_output import solver_object
-    from suffice.proofs.documents import parse_document
     from suffice.prover.solvers import decide
 
-    scripts = [script.script for script in parse_document(data).smt]
-    answers = decide(scripts, solvers=names)
+    answers = decide(_scripts(data), solvers=names)
     runs: list[SolverRun] = [run for answer in answers for run in answer]
     entry: dict[str, Any] = {"solvers": [solver_object(run) for run in runs]}
     if models := [run.solver for run in runs if run.answer == "sat"]:
@@ -155,6 +159,18 @@ def _solvers(data: bytes, names: list[str]) -> dict[str, Any]:
         why = f" ({unknown[0].reason})" if unknown[0].reason else ""
         return entry | {"reason": f"{unknown[0].solver} does not decide a script{why}"}
     return entry
+
+
+def _scripts(data: bytes) -> list[str]:
+    """The scripts of a certificate. That of an allocation, which holds none, is written from its table."""
+    from suffice.proofs.allocation import AllocationCertificate
+    from suffice.proofs.documents import parse_document
+    from suffice.prover.mixed.smt import cheaper_script
+
+    document = parse_document(data)
+    if isinstance(document, AllocationCertificate):
+        return [cheaper_script(document.table, document.cost)]
+    return [script.script for script in document.smt]
 
 
 def _line(entry: dict[str, Any]) -> str:

@@ -10,8 +10,7 @@ from suffice.errors import InputError
 
 if TYPE_CHECKING:
     from suffice.answers import ProofAnswer
-    from suffice.proofs.certificate import Certificate
-    from suffice.proofs.families import FamilyCertificate
+    from suffice.proofs.documents import Document
     from suffice.proofs.trace.data import Trace
     from suffice.prover.results import Result
 
@@ -51,8 +50,8 @@ def add_reasons(results: Sequence[Result], printed: dict[str, Any], *, all_cores
             print(f"\n{result.format}: {why_text(found)}")
 
 
-def trace_with_reasons(shown: Trace, certificate: Certificate | FamilyCertificate, *, all_cores: bool) -> tuple[Trace, dict[str, Any]]:
-    """The trace with a section of reasons, and the reasons as JSON. Raises InputError for a family, whose regions have reasons each."""
+def trace_with_reasons(shown: Trace, certificate: Document, *, all_cores: bool) -> tuple[Trace, dict[str, Any]]:
+    """The trace with a section of reasons, and the reasons as JSON. Raises InputError for what is not about one problem."""
     from dataclasses import replace
 
     from suffice.proofs.certificate import Certificate
@@ -60,6 +59,8 @@ def trace_with_reasons(shown: Trace, certificate: Certificate | FamilyCertificat
     from suffice.reasons import why_object, why_section
 
     if not isinstance(certificate, Certificate):
-        raise InputError("--why is about one problem, and this certificate is about more", mend="prove a member of the family and ask why")
+        raise InputError(
+            "--why is about one problem, and this certificate is not", mend="prove one problem, a member of a family say, and ask why"
+        )
     found = why(certificate, every_core=all_cores)
     return replace(shown, sections=(*shown.sections, why_section(found))), why_object(found)

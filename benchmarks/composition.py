@@ -110,7 +110,7 @@ def judge(run: Run, ends: tuple[tuple[Fraction, ...], tuple[Fraction, ...]], *, 
     except SufficeError as error:
         judged.unbounded = error.what
         return judged
-    if is_huge(right(chain)):
+    if is_huge(right(chain), budget):
         judged.unbounded = "values too large for the oracles"
         return judged
     sizes = _larger(sizes_found(chain), sizes_between(chain, chain.at(ends[0]), chain.at(ends[1])))

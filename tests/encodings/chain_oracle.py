@@ -27,6 +27,12 @@ BITS = 256
 DIGITS = (90, 180)
 """Of mpmath's values."""
 
+SMALLEST_EXPONENT = -(1 << 13)
+"""Of numbers that are written out: exp(-x^2) after x^3 after x^3 is a power of 2 with an exponent of eleven digits."""
+
+TINY = Fraction(1, 1 << -SMALLEST_EXPONENT)
+"""What is smaller counts as 0, give or take so much."""
+
 Sizes = tuple[Fraction, Fraction]
 """Lower bounds of L and of kappa in 2-norms, both squared."""
 
@@ -115,24 +121,37 @@ def least_sizes(found: Sequence[Any], order: int) -> tuple[Fraction, Fraction]:
 
 def greatest_size(found: Any, order: int) -> Fraction:
     """An upper bound of the size of the coefficient of t^order."""
-    return _exact(found[order].abs_upper())
+    return _exact(found[order].abs_upper()) + TINY
 
 
 def _exact(number: Any) -> Fraction:
-    significand, exponent = (int(part) for part in number.man_exp())
+    """The number, which is not negative, or 0 where it is tiny: never more."""
+    return _dyadic(*(int(part) for part in number.man_exp()))
+
+
+def _dyadic(significand: int, exponent: int) -> Fraction:
+    if significand.bit_length() + exponent <= SMALLEST_EXPONENT:
+        return Fraction(0)
     return Fraction(significand << exponent) if exponent >= 0 else Fraction(significand, 1 << -exponent)
 
 
 def value(chain: Chain, point: Vector, moves: Sequence[Vector] | None = None) -> tuple[Interval, ...]:
     """Where mpmath believes the chain's value at the point to be; `moves` are added to the outputs of the layers.
 
-    The allowance is twice the difference of two precisions. Raises ValueError where the value is not real.
+    The allowance is twice the difference of two precisions, and TINY where less is not written out. Raises ValueError where the value is
+    not real.
     """
     rough, fine = (_value(chain, point, moves, digits) for digits in DIGITS)
-    return tuple(Interval(v - 2 * abs(u - v), v + 2 * abs(u - v)) for u, v in zip(rough, fine, strict=True))
+    return tuple(_around(u, v) for u, v in zip(rough, fine, strict=True))
 
 
-def _value(chain: Chain, point: Vector, moves: Sequence[Vector] | None, digits: int) -> Vector:
+def _around(rough: Any, fine: Any) -> Interval:
+    u, v = to_fraction(rough), to_fraction(fine)
+    allowance = 2 * abs(u - v) + (TINY if fine and not v else 0)
+    return Interval(v - allowance, v + allowance)
+
+
+def _value(chain: Chain, point: Vector, moves: Sequence[Vector] | None, digits: int) -> list[Any]:
     with mpmath.workdps(digits):
         values = [from_fraction(x) for x in point]
         for number, layer in enumerate(chain.parsed):
@@ -140,7 +159,7 @@ def _value(chain: Chain, point: Vector, moves: Sequence[Vector] | None, digits: 
             values = [_value_of(output, inputs) for output in layer.outputs]
             if moves is not None:
                 values = [output + from_fraction(move) for output, move in zip(values, moves[number], strict=True)]
-        return tuple(to_fraction(v) for v in values)
+        return values
 
 
 def _value_of(expression: Expression, inputs: dict[str, Any]) -> Any:
@@ -172,12 +191,11 @@ def from_fraction(number: Fraction) -> Any:
 
 
 def to_fraction(number: Any) -> Fraction:
-    """Exactly; raises ValueError for what is not real and finite."""
+    """Exactly, but 0 for what is tiny; raises ValueError for what is not real and finite."""
     if not isinstance(number, mpmath.mpf) or not mpmath.isfinite(number):
         raise ValueError(number)
     sign, significand, exponent, _ = number._mpf_
-    signed = -int(significand) if sign else int(significand)
-    return Fraction(signed << exponent) if exponent >= 0 else Fraction(signed, 1 << -exponent)
+    return _dyadic(-int(significand) if sign else int(significand), exponent)
 
 
 def sizes_between(chain: Chain, a: Vector, b: Vector) -> Sizes:

@@ -15,6 +15,7 @@ from suffice.encodings.problem import Interval
 from suffice.encodings.writers.text import to_text
 from suffice.errors import DomainError, InputError, SufficeError
 from tests.encodings.chain_oracle import (
+    TINY,
     contradicts,
     cornered,
     distance,
@@ -27,7 +28,7 @@ from tests.encodings.chain_oracle import (
     value,
 )
 from tests.encodings.chains import Chain, Run, Vector, chains, directions, read_layer, runs, scalar, steps
-from tests.encodings.wrong_lemmas import PIECES, WRONG, WRONG_BUDGETS, claim_of, is_huge, right
+from tests.encodings.wrong_lemmas import LARGEST, PIECES, WRONG, WRONG_BUDGETS, claim_of, is_huge, right
 
 ZERO, ONE, NEARLY_NOTHING = Fraction(0), Fraction(1), Fraction(1, 10**6)
 
@@ -64,7 +65,7 @@ def budget_of(run: Run) -> ErrorBudget:
         assert "large" in error.what or "bounded" in error.what
         assume(False)
         raise
-    if budget.error > 1 << 512:
+    if budget.error > LARGEST:
         assume(False)
     return budget
 
@@ -284,6 +285,15 @@ def test_composed_expressions_have_the_value_of_their_chain() -> None:
     whole = Chain(((to_text(composed(chain.parsed).outputs[0]),),), chain.sides)
     point = (Fraction(1, 3), Fraction(5, 4))
     assert value(whole, point) == value(chain, point)
+
+
+def test_tiny_values_are_not_written_out() -> None:
+    """exp(-10^6) is no longer than 0 +- TINY, and still no value of a chain that stays above."""
+    chain = scalar("0", "1", "x/2", "exp(-4*(10^6)*x)")
+    assert value(chain, (Fraction(1, 2),)) == (Interval(-TINY, TINY),)
+    assert value(chain, (ZERO,)) == (Interval(ONE, ONE),)
+    assert not contradicts(sizes_found(chain), claim_of(bounds_of(chain)))
+    assert contradicts(sizes_found(chain), (ONE / 2, ONE / 2))
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,19 @@ PIECES = 60
 """Of the box that each search looks at: any number must give a bound."""
 
 
+LARGEST = 1 << 512
+"""Beyond it the oracles' exact rationals become slow, and products of them seem never to end: x^3 after exp after exp has 10^5 bits."""
+
+
 @lru_cache
 def right(chain: Chain) -> ChainBounds:
     """The bounds under test."""
     return chain_bounds(chain.parsed, chain.box, PIECES)
 
 
-def is_huge(bounds: ChainBounds) -> bool:
-    """Whether values may be so large that the oracles' exact rationals become slow."""
-    return max(abs(end) for layer in bounds.layers for side in layer.image for end in (side.lo, side.hi)) > 1 << 512
+def is_huge(bounds: ChainBounds, error: Fraction = Fraction(0)) -> bool:
+    """Whether exact values, or those within so large an error of them, may be too large for the oracles."""
+    return max(error, *(abs(end) for layer in bounds.layers for side in layer.image for end in (side.lo, side.hi))) > LARGEST
 
 
 def claim_of(bounds: ChainBounds) -> Claim:

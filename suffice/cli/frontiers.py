@@ -100,9 +100,10 @@ _WITHOUT_TOLERANCE = (Kind.AGAINST, Kind.SMALLEST_EPS)
 
 def _without_tolerance(kind: Kind, question: QuestionOptions) -> QuestionOptions:
     """The question whose tolerance says only whether errors are relative."""
-    if any(part is not None for part in (question.eps, question.absolute, question.relative_part)):
+    typed = question.tolerance
+    if any(part is not None for part in (typed.eps, typed.absolute, typed.relative_part)):
         raise InputError(f"a tolerance is given beside {kind}, which looks for one", mend="leave it out; --relative alone may stand")
-    return replace(question, eps="1") if question.relative else question
+    return replace(question, tolerance=replace(typed, eps="1")) if typed.relative else question
 
 
 @dataclass(frozen=True, slots=True)

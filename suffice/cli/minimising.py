@@ -11,7 +11,8 @@ import typer
 from suffice.cli import options as o
 from suffice.cli.frontiers import Wanted, answer, chosen
 from suffice.cli.keeping import Keeping, check_place, for_output
-from suffice.cli.problem_options import QuestionOptions, make_placement, read_askings
+from suffice.cli.option_groups import with_groups
+from suffice.cli.problem_options import FunctionOptions, PlacementOptions, QuestionOptions, ToleranceOptions, read_askings
 from suffice.cli.progress import progress_bar
 from suffice.cli.proving import status_of
 from suffice.cli.reporting import print_answers, report
@@ -36,8 +37,11 @@ MaxBits = Annotated[int | None, typer.Option("--max-bits", metavar="P", help="Wi
 Picture = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="With --against: draw the staircase, as .png or .svg.")]
 
 
+@with_groups
 def minimum(
-    problem: o.ProblemFile = None,
+    function: FunctionOptions,
+    tolerance: ToleranceOptions,
+    placed: PlacementOptions,
     among: o.Among = None,
     bits: Bits = False,
     exponents: Exponents = False,
@@ -48,19 +52,6 @@ def minimum(
     emax: Emax = None,
     max_bits: MaxBits = None,
     plot: Picture = None,
-    expr: o.Formula = None,
-    var: o.Sides = None,
-    eps: o.Eps = None,
-    relative: o.Relative = False,
-    abs: o.Absolute = None,
-    rel: o.RelativePart = None,
-    inputs: o.Inputs = None,
-    where: o.Where = None,
-    input_format: o.InputFormat = None,
-    compute: o.Compute = None,
-    output_format: o.OutputFormat = None,
-    override: o.Override = False,
-    accuracy: o.Accuracy = None,
     timeout: o.Timeout = None,
     run_all: o.RunAll = False,
     save: o.Save = None,
@@ -84,18 +75,7 @@ def minimum(
         bits=bits, exponents=exponents, against=against, smallest_eps=smallest_eps, largest_box=largest_box,
         emin=emin, emax=emax, max_bits=max_bits, plot=plot, timeout=timeout, run_all=run_all, trace=trace,
     )  # fmt: skip
-    question = QuestionOptions(
-        file=problem,
-        expr=expr,
-        var=var or (),
-        eps=eps,
-        relative=relative,
-        absolute=abs,
-        relative_part=rel,
-        inputs=inputs,
-        where=where or (),
-    )
-    placement = make_placement(input_format, compute, output_format, override, accuracy)
+    question, placement = QuestionOptions(function, tolerance), placed.read()
     kind = chosen(wanted)
     if kind is None:
         raise typer.Exit(_smallest_format(question, among or (), placement, wanted, Keeping(save, archive), as_json=as_json))

@@ -10,7 +10,8 @@ import typer
 
 from suffice.cli import options as o
 from suffice.cli.keeping import check_place, for_output
-from suffice.cli.problem_options import QuestionOptions, make_placement, read_askings
+from suffice.cli.option_groups import with_groups
+from suffice.cli.problem_options import FunctionOptions, PlacementOptions, QuestionOptions, ToleranceOptions, read_askings
 from suffice.cli.reporting import print_answers
 from suffice.cli.statuses import DONE, UNDECIDED
 from suffice.errors import InputError
@@ -41,17 +42,11 @@ SaveBoth = Annotated[
 Seconds = Annotated[float | None, typer.Option("--timeout", metavar="S", help="Seconds for each output.", min=0.001)]
 
 
+@with_groups
 def mix(
-    problem: o.ProblemFile = None,
+    function: FunctionOptions,
+    tolerance: ToleranceOptions,
     formats: MixFormats = None,
-    expr: o.Formula = None,
-    var: o.Sides = None,
-    eps: o.Eps = None,
-    relative: o.Relative = False,
-    abs: o.Absolute = None,
-    rel: o.RelativePart = None,
-    inputs: o.Inputs = None,
-    where: o.Where = None,
     costs: Costs = "bits",
     groups: Groups = None,
     input_format: o.InputFormat = None,
@@ -71,20 +66,10 @@ def mix(
     """
     for place in (save, fpcore, c):
         check_place(place)
-    question = QuestionOptions(
-        file=problem,
-        expr=expr,
-        var=var or (),
-        eps=eps,
-        relative=relative,
-        absolute=abs,
-        relative_part=rel,
-        inputs=inputs,
-        where=where or (),
-    )
+    placement = PlacementOptions(input_format=input_format, accuracy=accuracy).read()
     objects = {}
     done = True
-    for asking in read_askings(question, formats or (), make_placement(input_format, None, None, False, accuracy)):
+    for asking in read_askings(QuestionOptions(function, tolerance), formats or (), placement):
         if c is not None:
             _check_c(asking)
         mixed = _choose(asking, costs, groups, timeout)

@@ -10,7 +10,8 @@ import typer
 from suffice.cli import options as o
 from suffice.cli.families import FamilyKeeping, FamilyOptions, is_family, prove_family_file, refuse_options
 from suffice.cli.keeping import Keeping, check_place, for_output, keep_bounds
-from suffice.cli.problem_options import QuestionOptions, make_placement, read_askings
+from suffice.cli.option_groups import with_groups
+from suffice.cli.problem_options import FunctionOptions, PlacementOptions, QuestionOptions, ToleranceOptions, read_askings
 from suffice.cli.progress import progress_bar
 from suffice.cli.reasons import add_reasons, check_wishes, with_proofs
 from suffice.cli.reporting import print_answers, report
@@ -21,22 +22,12 @@ if TYPE_CHECKING:
     from suffice.prover.results import Result
 
 
+@with_groups
 def prove(
-    problem: o.ProblemFile = None,
+    function: FunctionOptions,
+    tolerance: ToleranceOptions,
+    placed: PlacementOptions,
     format: o.FormatNames = None,
-    expr: o.Formula = None,
-    var: o.Sides = None,
-    eps: o.Eps = None,
-    relative: o.Relative = False,
-    abs: o.Absolute = None,
-    rel: o.RelativePart = None,
-    inputs: o.Inputs = None,
-    where: o.Where = None,
-    input_format: o.InputFormat = None,
-    compute: o.Compute = None,
-    output_format: o.OutputFormat = None,
-    override: o.Override = False,
-    accuracy: o.Accuracy = None,
     accumulate: o.Accumulate = None,
     for_all: o.ForAll = False,
     resolution: o.Resolution = None,
@@ -66,27 +57,17 @@ def prove(
 
     check_place(save)
     check_wishes(why=why, all_cores=all_cores)
-    placement = make_placement(input_format, compute, output_format, override, accuracy)
+    placement = placed.read()
     family = FamilyOptions(accumulate=accumulate, for_all=for_all, resolution=resolution, plot=plot)
-    if is_family(problem, family):
-        refuse_options(expr=expr, var=var, eps=eps, relative=relative, abs=abs, rel=rel, inputs=inputs, where=where)
+    if is_family(function.file, family):
+        refuse_options(expr=function.expr, var=function.var, inputs=function.inputs, where=function.where)
+        refuse_options(eps=tolerance.eps, relative=tolerance.relative, abs=tolerance.absolute, rel=tolerance.relative_part)
         refuse_options(all=run_all, why=why, cpc=cpc)
         kept = FamilyKeeping(save=save, archive=archive, trace=trace, expect=expect, as_json=as_json)
-        raise typer.Exit(prove_family_file(problem, format or (), placement, family, kept, timeout))
-    question = QuestionOptions(
-        file=problem,
-        expr=expr,
-        var=var or (),
-        eps=eps,
-        relative=relative,
-        absolute=abs,
-        relative_part=rel,
-        inputs=inputs,
-        where=where or (),
-    )
+        raise typer.Exit(prove_family_file(function.file, format or (), placement, family, kept, timeout))
     results: list[Result] = []
     objects = {}
-    for asking in read_askings(question, format or (), placement):
+    for asking in read_askings(QuestionOptions(function, tolerance), format or (), placement):
         with progress_bar() as progress:
             answer = ProofAnswer(decide(asking.problem, asking.formats, timeout=timeout, run_all=run_all, progress=progress))
         if cpc:
@@ -102,19 +83,12 @@ def prove(
     raise typer.Exit(status_of(results, expect))
 
 
+@with_groups
 def bounds(
-    problem: o.ProblemFile = None,
+    function: FunctionOptions,
+    placed: PlacementOptions,
     format: o.FormatNames = None,
-    expr: o.Formula = None,
-    var: o.Sides = None,
     relative: o.MeasureRelative = False,
-    inputs: o.Inputs = None,
-    where: o.Where = None,
-    input_format: o.InputFormat = None,
-    compute: o.Compute = None,
-    output_format: o.OutputFormat = None,
-    override: o.Override = False,
-    accuracy: o.Accuracy = None,
     timeout: o.Timeout = None,
     explain: o.Explain = False,
     plot: o.Plot = None,
@@ -135,19 +109,8 @@ def bounds(
     from suffice.prover.brackets import bounds as decide
     from suffice.rendering import show
 
-    question = QuestionOptions(
-        file=problem,
-        expr=expr,
-        var=var or (),
-        eps="1" if relative else None,
-        relative=relative,
-        absolute=None,
-        relative_part=None,
-        inputs=inputs,
-        where=where or (),
-    )
-    placement = make_placement(input_format, compute, output_format, override, accuracy)
-    askings = read_askings(question, format or (), placement, needs_tolerance=False)
+    question = QuestionOptions(function, ToleranceOptions(eps="1" if relative else None, relative=relative))
+    askings = read_askings(question, format or (), placed.read(), needs_tolerance=False)
     pictures = [for_output(plot, asking.output) for asking in askings]
     for asking, picture in zip(askings, pictures, strict=True):
         if picture is not None:

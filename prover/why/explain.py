@@ -11,6 +11,7 @@ from suffice.proofs.evidence import evidence_to_json
 from suffice.proofs.kernel import checking
 from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.derivation import Derivation
+from suffice.proofs.kernel.formats import Exact
 from suffice.proofs.kernel.question import Question
 from suffice.proofs.kernel.reading import read_question
 from suffice.proofs.problemdata import problem_to_json
@@ -79,7 +80,10 @@ def why(certificate: Certificate, *, every_core: bool = False, ask_neighbours: b
         return _without(certificate, "the program's run at that input ends in NaN or an infinity, which no tolerance allows")
     notes = _notes(claim, derivation) if text and claim.bound is Bound.ERROR_BOUND else []
     is_whole = not notes or "T0" not in claim.statement
-    subject = Subject(certificate=certificate, claim=claim, script=script, facts=derivation.facts, is_whole=is_whole)
+    subject = Subject(
+        certificate=certificate, claim=claim, script=script, facts=derivation.facts, is_whole=is_whole,
+        are_inputs_fewest=_are_inputs_fewest(question, derivation),
+    )  # fmt: skip
     try:
         cores, are_minimal, more = _cores(script, every_core=every_core)
     except TooHard as failure:
@@ -116,6 +120,11 @@ def _undecided(certificate: Certificate) -> str:
 def _derive(question: Question, claim: Claim) -> Derivation:
     evidence = evidence_to_json(claim.evidence)
     return checking.derive(question, checking.Claim(claim.bound.value, claim.value, claim.statement, evidence), Budget())
+
+
+def _are_inputs_fewest(question: Question, derivation: Derivation) -> bool:
+    codes, output = derivation.facts.get("codes"), question.output
+    return codes is not None and not isinstance(output, Exact) and codes < output.code_count()
 
 
 def _notes(claim: Claim, derivation: Derivation) -> list[str]:

@@ -38,6 +38,8 @@ class Subject:
     facts: dict[str, Fraction] = field(default_factory=dict)
     is_whole: bool = True
     """Whether what the script says of one leaf holds of all others too."""
+    are_inputs_fewest: bool = False
+    """Whether the codes that a law counts are those of the inputs, which are fewer than the output's."""
 
     @property
     def formats(self) -> tuple[Format, ...]:
@@ -82,12 +84,12 @@ def _significand(subject: Subject, _: str) -> str:
     formula = subject.script.assertions["hardware_significand"]
     p = int(str(formula[2]))
     named = next((name_of(fmt) for fmt in subject.formats if isinstance(fmt, FloatFormat) and fmt.p == p), "the format")
-    return f"{named} has {p} significand bits"
+    return f"{named} has {p} significand bits{_besides(subject)}"
 
 
 def _bits(subject: Subject, _: str) -> str:
     fmt = next((fmt for fmt in subject.formats if isinstance(fmt, CodeFormat)), None)
-    return f"an output code of {fmt.bits} bits has {2**fmt.bits} values" if fmt else "an output code has so many bits"
+    return f"an output code of {fmt.bits} bits has {2**fmt.bits} values{_besides(subject)}" if fmt else "an output code has so many bits"
 
 
 def _codes(subject: Subject, _: str) -> str:
@@ -95,7 +97,15 @@ def _codes(subject: Subject, _: str) -> str:
     count = dict(enumerate(formula)).get(2)
     fitting = (fmt for fmt in subject.formats if isinstance(fmt, IntFormat) and str(fmt.qmax - fmt.qmin + 1) == count)
     named = next((name_of(fmt) for fmt in fitting), "the format")
-    return f"{named} has {count} codes"
+    return f"{named} has {count} codes{_besides(subject)}"
+
+
+def _besides(subject: Subject) -> str:
+    """The script names one format. What the law goes by may be another: fewer codes of the inputs, or the cells of those that move."""
+    if subject.are_inputs_fewest:
+        return f", and the inputs have only {subject.facts['codes']} codes, so that there are no more answers"
+    inputs = {subject.certificate.formats.of_input(name) for name in subject.certificate.problem.box}
+    return f", and {_cell(subject, '')}" if subject.claim.statement in ("T2", "T6") and len(inputs) > 1 else ""
 
 
 def _unit(subject: Subject, _: str) -> str:

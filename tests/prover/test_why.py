@@ -12,14 +12,16 @@ from random import Random
 
 import pytest
 
-from suffice import Problem, prove
+from suffice import Placement, Problem, prove
 from suffice.cli.main import main
 from suffice.errors import DisagreementError, FormatError
 from suffice.hardware_specs.catalogue import parse_format
-from suffice.proofs.certificate import Certificate, Verdict
+from suffice.proofs.certificate import Certificate, Formats, Verdict
 from suffice.proofs.kernel import check
 from suffice.proofs.kernel.smtlib import Term
+from suffice.prover.case import Case
 from suffice.prover.cpc import prove_scripts, with_cpc
+from suffice.prover.dossier import Dossier
 from suffice.prover.elimination import Solution, solve
 from suffice.prover.solvers import decide
 from suffice.prover.why.cores import MAX_CORES, all_cores, minimal_core, unexplored
@@ -29,6 +31,7 @@ from suffice.prover.why.relaxations import BEYOND, Relaxation, relax, sites
 from suffice.prover.why.scripts import Script, TooHard, find_model, is_model, read_script
 from suffice.reasons import why_object, why_section, why_text
 from tests.proofs.kernel.samples import handmade
+from tests.prover.asking import problem
 
 SCRIPTS = {
     f"{name} {member['claim']}": read_script(member["script"]) for name, document in handmade().items() for member in document["smt"]
@@ -198,6 +201,25 @@ def test_a_count_of_codes() -> None:
     assert "because int8 has 256 codes" in text
     assert "with 500 codes or more the argument fails; with 499 or fewer it holds" in text
     assert found.neighbours[0].format == "int(bits=9)"
+
+
+def test_codes_of_the_inputs_are_named_where_they_are_fewer() -> None:
+    """From int8 to fp32 it is not the 24 bits of the output that limit the answers."""
+    question = Problem("x", {"x": ("0", "1")}, eps="1/1000")
+    certificate = prove(question, "fp32", placement=Placement(input="int8"))["fp32"].certificate
+    text = why_text(why(certificate, ask_neighbours=False))
+    assert "because fp32 has 24 significand bits, and the inputs have only 256 codes, so that there are no more answers" in text
+
+
+def test_the_cell_is_named_where_inputs_have_several_formats() -> None:
+    """The points differ in y alone, which is in fp8: the 24 bits of x have no part in that."""
+    wide = parse_format("fp32")
+    formats = Formats(input=wide, compute=wide, output=wide, inputs={"y": parse_format("fp8_e4m3")})
+    dossier = Dossier(Case(problem=problem("x + y", "1/1000", x=("0", "1"), y=("1", "2")), formats=formats))
+    points = [{"x": "0", "y": "17/16"}, {"x": "0", "y": "19/16"}]
+    assert dossier.offer("floor", {"kind": "cell_slope", "points": points, "pieces": 1, "precision": 64})
+    text = why_text(why(dossier.certificate(), ask_neighbours=False))
+    assert "because fp32 has 24 significand bits, and both points lie in one cell of fp8_e4m3" in text
 
 
 def test_what_a_program_can_bear() -> None:

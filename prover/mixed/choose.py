@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -146,9 +147,23 @@ def _reach(fmt: Format) -> tuple[int, int]:
 
 
 def _chosen(chooser: Chooser, modeller: Modeller, uniforms: tuple[Uniform, ...], start: float) -> Mixed:
-    """The cheapest choice of the models, improved, or a uniform one that is cheaper; the first that is proved."""
+    """The cheapest choice of the models, and what is proved of its cost while a program is proved."""
     worst = modeller.worst_parts()
     cheapest = _cheapest(modeller, worst, chooser.deadline)
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        minimality = None if cheapest is None else beside.submit(_minimality, cheapest)
+        return _proved(chooser, worst, cheapest, minimality, uniforms, start)
+
+
+def _proved(
+    chooser: Chooser,
+    worst: list[list[float]],
+    cheapest: Cheapest | None,
+    minimality: Future[Minimality] | None,
+    uniforms: tuple[Uniform, ...],
+    start: float,
+) -> Mixed:
+    """The cheapest choice, improved, or a uniform one that is cheaper; the first that is proved."""
     candidates = [chooser.uniform(uniform.format) for uniform in uniforms if uniform.is_enough]
     candidates += [cheapest.assignment] if cheapest is not None and chooser.fits(cheapest.assignment) else []
     candidates.sort(key=chooser.cost)
@@ -163,7 +178,7 @@ def _chosen(chooser: Chooser, modeller: Modeller, uniforms: tuple[Uniform, ...],
                 shares=_shares(chooser, assignment),
                 cost=chooser.cost(assignment),
                 uniforms=uniforms,
-                minimality=None if cheapest is None else _minimality(cheapest),
+                minimality=None if minimality is None else minimality.result(),
                 seconds=time.monotonic() - start,
             )
     return _nothing(uniforms, start, _why_not(uniforms))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 from suffice.encodings.enclosures.arb import enclose_at
@@ -20,9 +21,9 @@ from suffice.prover.engine import Effort
 from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound
 from suffice.prover.laws import write_point
 from suffice.prover.mixed.program import Program, asked_of, case_of
-from suffice.prover.results import Result
+from suffice.prover.results import Result, SolverRun
 from suffice.prover.runs import search_runs
-from suffice.prover.solvers import confirm
+from suffice.prover.solvers import SOLVERS, confirm
 from suffice.prover.unrolled import runs_on
 
 _PARTS = (1 - 2.0**-40, 0.5, 0.25, 0.0)
@@ -95,7 +96,7 @@ def _find_run(case: Case, dossier: Dossier, bounded: Bounded, precision: int) ->
 
 def _result(name: str, dossier: Dossier, seconds: float) -> Result:
     certificate = dossier.certificate()
-    runs = confirm([script.script for script in certificate.smt], timeout=_SOLVER_SECONDS)
+    runs = _confirmed([script.script for script in certificate.smt])
     error, upper = dossier.claims.get("witness_error"), dossier.value("error_bound")
     return Result(
         format=name,
@@ -109,5 +110,13 @@ def _result(name: str, dossier: Dossier, seconds: float) -> Result:
         error_bound=upper if isinstance(upper, Fraction) else None,
         witness_error=error.value if error is not None and isinstance(error.value, Fraction) else None,
         witness=read_point(error.evidence["point"]) if error is not None else None,
-        solvers=tuple(run for answers in runs for run in answers),
+        solvers=runs,
     )
+
+
+def _confirmed(scripts: Sequence[str]) -> tuple[SolverRun, ...]:
+    """What the solvers, side by side, say of the scripts. Raises DisagreementError."""
+    with ThreadPoolExecutor(max_workers=len(SOLVERS)) as workers:
+        asked = [workers.submit(confirm, scripts, solvers=(solver,), timeout=_SOLVER_SECONDS) for solver in SOLVERS]
+        answers = [future.result() for future in asked]
+    return tuple(run for runs in zip(*answers, strict=True) for answer in runs for run in answer)

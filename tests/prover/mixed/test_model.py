@@ -14,7 +14,7 @@ from suffice import Problem
 from suffice.encodings import problem as data
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import Format
-from suffice.proofs.allocation import Table, canonical_bytes
+from suffice.proofs.allocation import Group, Option, Row, Table, canonical_bytes
 from suffice.proofs.kernel import check
 from suffice.prover.mixed.choose import cheapest_of, modeller_of
 from suffice.prover.mixed.chooser import Chooser
@@ -120,6 +120,24 @@ def test_solvers_agree_that_nothing_is_cheaper_and_that_the_choice_is_there() ->
     cost = found.table.cost(found.solved.choice)
     answers = decide([cheaper_script(found.table, cost), cheaper_script(found.table, cost + 1)], timeout=20.0)
     assert [{run.answer for run in runs} for runs in answers] == [{"unsat"}, {"sat"}]
+
+
+def test_the_script_of_groups_that_are_alike_says_what_trying_all_says() -> None:
+    """Groups of a kind are counted in it, not named: on tables at random, with either answer."""
+    rng, tables = Random(5), []
+    for _ in range(12):
+        kinds = [
+            (tuple(rng.randint(1, 9) for _ in range(3)), [tuple(rng.randint(0, 9) for _ in range(3)) for _ in range(2)]) for _ in range(2)
+        ]
+        taken = [rng.choice(kinds) for _ in range(5)]
+        groups = tuple(Group(f"g{g}", tuple(Option(str(o), cost) for o, cost in enumerate(costs))) for g, (costs, _) in enumerate(taken))
+        table = Table(groups, tuple(Row(rng.randint(12, 40), tuple(uses[r] for _, uses in taken)) for r in range(2)))
+        feasible = [table.cost(choice) for choice in product(range(3), repeat=5) if table.is_feasible(choice)]
+        if feasible:
+            tables += [(table, min(feasible) + more, "sat" if more else "unsat") for more in (0, 1)]
+    assert len(tables) >= 12
+    answers = decide([cheaper_script(table, cost) for table, cost, _ in tables], timeout=20.0)
+    assert [{run.answer for run in runs} for runs in answers] == [{wanted} for _, _, wanted in tables]
 
 
 def test_a_format_that_may_overflow_is_no_choice() -> None:

@@ -98,9 +98,17 @@ class FoldRunEvidence:
     precision: int
 
 
-FoldEvidence = FoldCoverEvidence | FoldPointsEvidence | FoldRunEvidence
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberEvidence:
+    """Evidence about the ordinary problem of a region's only size, its steps written out."""
 
-FOLD_KINDS = tuple(kind.kind for kind in (FoldCoverEvidence, FoldPointsEvidence, FoldRunEvidence))
+    kind: ClassVar[str] = "member"
+    of: Evidence
+
+
+FoldEvidence = FoldCoverEvidence | FoldPointsEvidence | FoldRunEvidence | MemberEvidence
+
+FOLD_KINDS = tuple(kind.kind for kind in (FoldCoverEvidence, FoldPointsEvidence, FoldRunEvidence, MemberEvidence))
 
 
 def fold_evidence_to_json(evidence: FoldEvidence) -> Json:
@@ -115,6 +123,8 @@ def fold_evidence_to_json(evidence: FoldEvidence) -> Json:
                 "pieces": evidence.pieces,
                 "precision": evidence.precision,
             }
+        case MemberEvidence():
+            return {"kind": evidence.kind, "of": evidence_to_json(evidence.of)}
         case FoldPointsEvidence():
             return {"kind": evidence.kind, "of": evidence_to_json(evidence.of), "sizes": _sizes_to_json(evidence.sizes)}
         case FoldRunEvidence():
@@ -139,6 +149,9 @@ def fold_evidence_from_json(value: Json, where: str) -> FoldEvidence:
                 pieces=as_integer(pieces, f"{where}.pieces"),
                 precision=as_integer(precision, f"{where}.precision"),
             )
+        case MemberEvidence.kind:
+            _, of = fields(value, where, "kind", "of")
+            return MemberEvidence(of=evidence_from_json(of, f"{where}.of"))
         case FoldPointsEvidence.kind:
             _, of, sizes = fields(value, where, "kind", "of", "sizes")
             return FoldPointsEvidence(of=evidence_from_json(of, f"{where}.of"), sizes=_sizes_from_json(sizes, f"{where}.sizes"))

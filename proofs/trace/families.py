@@ -11,7 +11,18 @@ from suffice.encodings.writers.text import to_short_text
 from suffice.proofs.certificate import Bound, Verdict
 from suffice.proofs.evidence import CoverEvidence, Evidence, PairEvidence, Point, RunEvidence
 from suffice.proofs.families import FamilyCertificate, FamilyRegion, digest
-from suffice.proofs.fold_evidence import Blocks, FoldCoverEvidence, FoldPointsEvidence, FoldRunEvidence, Mean, Shift, Sizes, Zero
+from suffice.proofs.fold_evidence import (
+    Blocks,
+    FoldCoverEvidence,
+    FoldEvidence,
+    FoldPointsEvidence,
+    FoldRunEvidence,
+    Mean,
+    MemberEvidence,
+    Shift,
+    Sizes,
+    Zero,
+)
 from suffice.proofs.trace.claims import cover_shape
 from suffice.proofs.trace.data import Quantity, Section, Step, Trace
 from suffice.proofs.trace.formats import accumulate_step, formats_section
@@ -161,8 +172,14 @@ def _argument(family: Family, region: FamilyRegion) -> Section:
     return Section(heading=f"{_capital(members(family, region))}: {region.verdict.value}", steps=steps)
 
 
-def _evidence(evidence: Evidence | FoldCoverEvidence | FoldPointsEvidence | FoldRunEvidence) -> tuple[Step, ...]:
+def _evidence(evidence: Evidence | FoldEvidence) -> tuple[Step, ...]:
     match evidence:
+        case MemberEvidence():
+            text = (
+                "F11. The steps of this size are written out, with inputs of their own for every step: an ordinary problem, about which "
+                "evidence of an ordinary kind speaks."
+            )
+            return (Step(text=text), *_evidence(evidence.of))
         case FoldCoverEvidence():
             return (_fold_cover(evidence),)
         case FoldPointsEvidence():

@@ -30,8 +30,8 @@ class Expression:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Names of the inputs, in order of first use."""
-        return tuple(str(node.payload) for node in self.nodes if node.op is Op.VAR)
+        """Names of the inputs, in order of first use, each once: an input may have several nodes, in several formats."""
+        return tuple(dict.fromkeys(str(node.payload) for node in self.nodes if node.op is Op.VAR))
 
 
 @dataclass(slots=True)

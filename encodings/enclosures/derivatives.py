@@ -20,7 +20,7 @@ from suffice.encodings.problem import Box
 
 
 def gradient(expression: Expression) -> dict[str, Expression]:
-    """The partial derivatives by all inputs, in one reverse pass.
+    """The partial derivatives by all inputs, in one reverse pass; an input may have several nodes, in several formats.
 
     Where a formula is defined the function is differentiable, except at kinks: |u|/u must be evaluated strictly (see tape.join), and is
     itself given the derivative 0, which holds between kinks only.
@@ -29,7 +29,12 @@ def gradient(expression: Expression) -> dict[str, Expression]:
     positions = algebra.include(expression)
     adjoints = _adjoints(algebra, expression.nodes, positions)
     zero = algebra.constant(0)
-    return {str(node.payload): algebra.build(adjoints.get(index, zero)) for index, node in enumerate(expression.nodes) if node.op is Op.VAR}
+    totals: dict[str, int] = {}
+    for index, node in enumerate(expression.nodes):
+        if node.op is Op.VAR:
+            name, adjoint = str(node.payload), adjoints.get(index, zero)
+            totals[name] = algebra.add(totals[name], adjoint) if name in totals else adjoint
+    return {name: algebra.build(total) for name, total in totals.items()}
 
 
 def partial(expression: Expression, variable: str, box: Box | None = None) -> Expression:

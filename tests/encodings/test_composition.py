@@ -9,11 +9,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, example, find, given, settings
 from hypothesis import strategies as st
 
-from suffice.encodings.enclosures.composition import ChainBounds, Layer, chain_bounds, composed
+from suffice.encodings.enclosures.composition import ChainBounds, Layer, chain_bounds, composed, layer_bounds
 from suffice.encodings.enclosures.error_budgets import ErrorBudget, error_budget
+from suffice.encodings.expression import ExpressionBuilder
+from suffice.encodings.operations import Op
 from suffice.encodings.problem import Interval
 from suffice.encodings.writers.text import to_text
 from suffice.errors import DomainError, InputError, SufficeError
+from suffice.hardware_specs.catalogue import parse_format
 from tests.encodings.chain_oracle import (
     TINY,
     contradicts,
@@ -285,6 +288,18 @@ def test_composed_expressions_have_the_value_of_their_chain() -> None:
     whole = Chain(((to_text(composed(chain.parsed).outputs[0]),),), chain.sides)
     point = (Fraction(1, 3), Fraction(5, 4))
     assert value(whole, point) == value(chain, point)
+
+
+def test_an_input_that_stands_in_two_formats_is_one_input() -> None:
+    """-x in fp16 times 3 x in no format: the slope of -3 x^2 on [1, 2] reaches 12, from either factor alone 6."""
+    builder = ExpressionBuilder(parse_format("fp16"))
+    narrow = builder.build(builder.apply(Op.NEG, builder.variable("x")))
+    wide = read_layer(("x",), ("3*x",)).outputs[0]
+    whole = composed([Layer(("x",), (narrow, wide)), read_layer(("x", "y"), ("x*y",))])
+    assert [node.format is None for node in whole.outputs[0].nodes if node.op is Op.VAR] == [False, True]
+    assert whole.outputs[0].variables == ("x",)
+    bounds = layer_bounds(whole, {"x": Interval(ONE, Fraction(2))})
+    assert (bounds.lipschitz, bounds.lipschitz_max, bounds.curvature) == (Fraction(12), Fraction(12), Fraction(3))
 
 
 def test_tiny_values_are_not_written_out() -> None:

@@ -66,6 +66,9 @@ MAX_SIZE = 1 << 53
 MAX_STEPS = 200_000
 """Steps of a fold that are followed one by one."""
 
+MAX_MEMBER_NODES = 20_000
+"""Nodes of one member of a fold that is written out."""
+
 MAX_BLOCKS = 4_096
 """Ranges of sizes that one region is cut into."""
 
@@ -111,3 +114,6 @@ MAX_LABEL = 200
 
 MAX_WORK = 100_000_000_000
 """Budget of work (budget.py), about a minute."""
+
+MAX_FAMILY_WORK = 20_000_000_000
+"""The same for all regions of a family together."""

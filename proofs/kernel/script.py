@@ -31,6 +31,8 @@ class Scope:
 ONE_PROBLEM = Scope()
 """No symbols: a tolerance that is a number."""
 
+_TOO_LONG = 10**limits.MAX_SCRIPT_DIGITS
+
 
 def script(question: Question, bound: str, derivation: Derivation, scope: Scope = ONE_PROBLEM) -> str | None:
     """The script of a claim, None where no solver is needed (points and cells alone), or too many numbers are."""
@@ -43,7 +45,7 @@ def script(question: Question, bound: str, derivation: Derivation, scope: Scope 
 
 def term(q: Fraction) -> str:
     """A rational as an SMT-LIB real."""
-    if max(abs(q.numerator), q.denominator) >= 10**limits.MAX_SCRIPT_DIGITS:
+    if max(abs(q.numerator), q.denominator) >= _TOO_LONG:
         raise Rejection(f"a number of an SMT-LIB script has more than {limits.MAX_SCRIPT_DIGITS} digits")
     size = f"{abs(q.numerator)}.0" if q.denominator == 1 else f"(/ {abs(q.numerator)}.0 {q.denominator}.0)"
     return f"(- {size})" if q < 0 else size

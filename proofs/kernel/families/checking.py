@@ -20,9 +20,10 @@ from .asking import check_tolerance, common_question, preparing_work, region_que
 from .fold_cover import fold_cover
 from .fold_points import fold_points
 from .fold_run import fold_run
+from .member import written_out
 from .reading import read_family, read_region
 from .regions import Family, Region
-from .scripts import region_script
+from .scripts import region_script, scripting_work
 
 FOLD_RULES = {"floor": ("fold_points", fold_points), "error_bound": ("fold_cover", fold_cover), "witness_error": ("fold_run", fold_run)}
 """The evidence that a bound needs where there is a fold, and its rule."""
@@ -36,7 +37,7 @@ def check_family(document: Any) -> Report:
     if type(version) is not int or version != 1:
         raise Rejection("this kernel reads version 1 only")
     family = read_family(stated, formats)
-    budget = Budget()
+    budget = Budget(limits.MAX_FAMILY_WORK)
     read = [read_region(item, family) for item in listed(regions, "regions", 1, limits.MAX_REGIONS)]
     derivations = [_accept(family, region, budget) for region, _ in read]
     kept = [region for region, _ in read]
@@ -74,21 +75,32 @@ def _short(q: Fraction) -> str:
 
 def derive_region(family: Family, region: Region, budget: Budget | None = None) -> Derivation:
     """What the evidence of a region's claim proves of all its members."""
-    budget = budget or Budget()
+    budget = budget or Budget(limits.MAX_FAMILY_WORK)
     budget.spend(preparing_work(family, region))
     check_tolerance(family, region)
+    if family.fold is None:
+        return _without_fold(family, region, budget)
+    if _kind(region) == "member":
+        return _without_fold(*written_out(family, region, budget), budget)
+    expected, rule = FOLD_RULES[region.claim.bound]
+    if _kind(region) != expected:
+        raise Rejection(f"{region.claim.bound} of a fold is proved by a {expected} or a member")
+    return rule(family, region, budget)
+
+
+def _kind(region: Region) -> Any:
+    evidence = region.claim.evidence
+    return evidence.get("kind") if isinstance(evidence, dict) else None
+
+
+def _without_fold(family: Family, region: Region, budget: Budget) -> Derivation:
+    """F1, F2 and F3."""
     evidence, bound = region.claim.evidence, region.claim.bound
-    kind = evidence.get("kind") if isinstance(evidence, dict) else None
-    if family.fold is not None:
-        expected, rule = FOLD_RULES[bound]
-        if kind != expected:
-            raise Rejection(f"{bound} of a fold is proved by a {expected}")
-        return rule(family, region, budget)
-    claim = Claim(bound, region.claim.value, region.claim.statement, evidence)
     if bound == "witness_error":
-        if kind != "run":
+        if _kind(region) != "run":
             raise Rejection("witness_error is proved by a run")
         return _run(family, region, evidence, budget)
+    claim = Claim(bound, region.claim.value, region.claim.statement, evidence)
     question = region_question(family, region, bound)
     return derive_floor(question, claim, budget) if bound == "floor" else derive_claim(question, claim, budget)
 
@@ -107,6 +119,7 @@ def _run(family: Family, region: Region, evidence: Any, budget: Budget) -> Deriv
 def _accept(family: Family, region: Region, budget: Budget) -> Derivation:
     """The one gate: the evidence supports the claim under its label, and the claim decides for every tolerance of the region."""
     derived, claim = derive_region(family, region, budget), region.claim
+    budget.spend(scripting_work(derived))
     stated = Claim(claim.bound, claim.value, claim.statement, claim.evidence)
     if not supports(stated, derived):
         raise Rejection(f"the evidence does not prove {claim.bound} = {str(claim.value)[:60]}")

@@ -7,6 +7,14 @@ from ..script import Scope, named, script, term
 from .asking import common_question, worst_question
 from .regions import Family, Region
 
+SHARE_WORK = 40_000
+"""What it takes to work out and to write down one share."""
+
+
+def scripting_work(derivation: Derivation) -> int:
+    """What the script of a region takes; there may be thousands of regions."""
+    return SHARE_WORK * len(derivation.shares)
+
 
 def region_script(family: Family, region: Region, derivation: Derivation) -> str | None:
     """The script of a region, None where no solver is needed (points, cells and runs alone)."""

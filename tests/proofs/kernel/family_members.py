@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, cast
@@ -162,8 +164,11 @@ def run_member(family: Json, formats: Json, parameters: Numbers, size: int, step
     names = {name: (round_real(x, source), x) for name, x in steps[0].items()} | fixed
     held, real = both(fold["start"], names)
     held = convert(held, accumulate)
+    terms: dict[int, tuple[Value, Fraction]] = {}
     for step in steps[:size]:
-        term, exact = both(fold["term"], {name: (round_real(x, source), x) for name, x in step.items()} | fixed)
+        if id(step) not in terms:
+            terms[id(step)] = both(fold["term"], {name: (round_real(x, source), x) for name, x in step.items()} | fixed)
+        term, exact = terms[id(step)]
         held, real = apply(_expression_node("add", None), [held, term], accumulate), real + exact
     n = Fraction(size)
     answer, value = both(family["expression"], names | {fold["state"]: (held, real), fold["size"]: (n, n)})
@@ -250,10 +255,17 @@ def _worst(family: Json, answer: Fraction | None, image: tuple[Fraction, Fractio
 
 
 def _least(family: Json, output: FloatFormat, image: tuple[Fraction, Fraction]) -> Fraction | None:
-    """The least over all numbers of the output format."""
-    reach = 2 * max(abs(end) for end in image) + 4 * output.max_finite
-    found = [worst for number in numbers(output, -reach, reach) if (worst := _worst(family, number, image)) is not None]
+    """The least over all numbers of the output format: those in the image, the next on either side, and 0."""
+    known = _numbers(output)
+    first, last = bisect_left(known, image[0]), bisect_right(known, image[1])
+    tried = {Fraction(0), *known[max(first - 1, 0) : last + 1]}
+    found = [worst for number in tried if (worst := _worst(family, number, image)) is not None]
     return min(found) if found else None
+
+
+@cache
+def _numbers(output: FloatFormat) -> list[Fraction]:
+    return sorted(numbers(output, -output.max_finite, output.max_finite))
 
 
 def real(nodes: Json, names: Numbers) -> Fraction:

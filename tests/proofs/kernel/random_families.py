@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -203,7 +204,12 @@ def _at(form: Json, t: Fraction) -> Fraction:
 
 def _pieces(case: Case, name: str) -> list[Piece]:
     fmt: Any = format_from_json(case.formats["input"], "input")
-    return [piece for pieces in cells(fmt, *_sides(case)[name]).values() for piece in pieces]
+    return _all_pieces(fmt, *_sides(case)[name])
+
+
+@cache
+def _all_pieces(fmt: Any, lo: Fraction, hi: Fraction) -> list[Piece]:
+    return [piece for pieces in cells(fmt, lo, hi).values() for piece in pieces]
 
 
 def _point(case: Case) -> dict[str, str]:

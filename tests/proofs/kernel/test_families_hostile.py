@@ -13,7 +13,7 @@ from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.failures import Rejection
 from suffice.proofs.kernel.families import derive_region, read_family, read_region
 
-from .documents import FP32, Json, formats, pair, report
+from .documents import FP32, Json, cover, formats, pair, report
 from .family_samples import S, X, asked, blocks, family, fold, over, points, side, steps
 from .test_families_checking import ALL, SUM, bare
 
@@ -58,6 +58,20 @@ def test_long_numbers_in_many_regions() -> None:
     found = report(bare(about, ALL, *[region] * 1_000))
     assert found.status == "rejected"
     assert time.process_time() - before < 20
+
+
+def test_scripts_of_many_regions_are_charged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of 40 regions has a script of 1,000 roundings, which takes more than the cover of one leaf."""
+    nodes = [X, ["const", "1/3"], ["add", 0, 1], *(["add", k + 2, 1] for k in range(1_000))]
+    about = family(nodes, {"x": side("0", "1")}, absolute={"": "1000"})
+    region = asked({}, "error_bound", cover(0))
+    region["claim"] |= {"value": "1000", "statement": "S1"}
+    monkeypatch.setattr(limits, "MAX_FAMILY_WORK", 1_000_000_000)
+    before = time.process_time()
+    assert "more work than the kernel's limit" in report(bare(about, formats(FP32), *[region] * 40)).reason
+    assert time.process_time() - before < 2
+    monkeypatch.setattr(limits, "MAX_FAMILY_WORK", 3_000_000_000)
+    assert "scripts are not those" in report(bare(about, formats(FP32), *[region] * 40)).reason
 
 
 def test_limits_of_counts() -> None:

@@ -95,6 +95,15 @@ def test_groups_from_the_option_and_from_a_file(tmp_path: Path, capsys: pytest.C
         assert names["both"] == 2
 
 
+def test_what_the_c_says_of_itself_names_the_preconditions(tmp_path: Path) -> None:
+    place = tmp_path / "p.c"
+    asked = ["mix", "--expr", "1/(x - y)", "--var", "x=1:2", "--var", "y=1:2", "--eps", "1e-1", "--formats", "fp16,fp32"]
+    assert main([*asked, "--where", "y + 1/2 <= x", "--c", str(place)]) == 0
+    assert "lie in the box and satisfy the preconditions of" in place.read_text()
+    assert main([*SQUARE, "--formats", "fp16,fp32", "--c", str(place)]) == 0
+    assert "lie in the box of" in place.read_text()
+
+
 def test_nothing_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["mix", "--expr", "x*x", "--var", "x=0:1", "--eps", "1e-12", "--formats", "fp16,fp32"]) == 3
     assert "nothing is proved to be enough: all in fp32 has the error bound" in capsys.readouterr().out
@@ -110,6 +119,9 @@ def test_nothing_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
         (["--formats", "fp16,fp32", "--groups", "a: x*x; a: x/3"], "'a: x/3' is no group"),
         (["--formats", "fp16,fp32", "--groups", "a: x - 1"], "no operation of the problem is x - 1"),
         (["--formats", "fp16,fp32", "--c", "nowhere/p.c"], "there is no such folder"),
+        (["--formats", "fp16,fp32", "--c", "p", "--fpcore", "p"], "p is named for two files"),
+        (["--formats", "fp16,fp32", "--c", "p", "--save", "p"], "p is named for two files"),
+        (["--formats", "fp16,fp32", "--fpcore", "."], ". is a folder"),
         ([], "no format is asked about"),
     ],
 )

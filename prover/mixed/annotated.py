@@ -32,7 +32,8 @@ def c_notes(mixed: Mixed) -> list[str]:
         return []
     problem, result = mixed.program.problem, mixed.result
     bound = _measured(problem.tolerance, decimal_above(mixed.result.error_bound, 6))
-    where = "wherever the arguments are the inputs, rounded to their formats, and the inputs lie in the box of"
+    counted = "lie in the box and satisfy the preconditions of" if problem.preconditions else "lie in the box of"
+    where = f"wherever the arguments are the inputs, rounded to their formats, and the inputs {counted}"
     name = [problem.name] if problem.name else []
     return [*name, f"{bound} {where}", f"{result.digest}.", *(f"Assumed: {assumption}." for assumption in result.certificate.assumptions)]
 

@@ -64,8 +64,7 @@ def mix(
     suffice mix problem.toml --formats fp16,fp32,fp64 --costs device:h100 --fpcore mixed.fpcore --c mixed.c
     suffice mix --expr 'dot(a, b)' --var 'a[4]=-1:1' --var 'b[4]=-1:1' --eps 1e-3 --formats fp16,fp32 --groups 'products: a_0*b_0, a_1*b_1'
     """
-    for place in (save, fpcore, c):
-        check_place(place)
+    _check_places(save, fpcore, c)
     placement = PlacementOptions(input_format=input_format, accuracy=accuracy).read()
     objects = {}
     done = True
@@ -81,6 +80,17 @@ def mix(
     if as_json:
         print_answers(objects)
     raise typer.Exit(DONE if done else UNDECIDED)
+
+
+def _check_places(save: Path | None, fpcore: Path | None, c: Path | None) -> None:
+    """Complain before the work about places that are not there, or where one file would take the place of another. Raises InputError."""
+    given = [place for place in (save, fpcore, c) if place is not None]
+    for place in given:
+        check_place(place)
+    for program in (fpcore, c):
+        if program is not None and (program.is_dir() or given.count(program) > 1):
+            what = "a folder" if program.is_dir() else "named for two files"
+            raise InputError(f"{program} is {what}", where="--fpcore, --c", mend="name a file for each")
 
 
 def _choose(asking: Asking, costs: str, groups: str | None, timeout: float | None) -> Mixed:

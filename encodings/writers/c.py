@@ -99,8 +99,10 @@ _PREAMBLE = """\
 #include <float.h>
 #include <math.h>
 
-#if defined(__FAST_MATH__) || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16)
-#error "compile with -std=c11 -ffp-contract=off, and without -ffast-math"
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
+#error "compile without -ffast-math and what it stands for"
+#elif __FINITE_MATH_ONLY__ || (FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16)
+#error "compile with -std=c11 -ffp-contract=off, and without -ffast-math and what it stands for"
 #endif
 """
 

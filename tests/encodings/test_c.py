@@ -167,6 +167,24 @@ def test_notes_from_outside_stay_in_their_comment(tmp_path: Path) -> None:
     compiled(text, tmp_path, "-Wno-comment")
 
 
+@needs_gcc
+@pytest.mark.parametrize("option", ["-ffast-math", "-funsafe-math-optimizations", "-freciprocal-math", "-ffinite-math-only"])
+def test_options_that_change_what_operations_mean_stop_the_compiler(option: str, tmp_path: Path) -> None:
+    """With -funsafe-math-optimizations (x + y) - x is y."""
+    problem = Problem("(x + y) - x", {"x": (1, 2), "y": (1, 2)}, eps="1")
+    program = build_program(problem, [parse_format("fp32")] * 4).problem.expression
+    text = to_c(program, ["x", "y"])
+    assert mismatches(problem, program, text, tmp_path, Random(2), 100) == []
+    with pytest.raises(AssertionError, match="without -ffast-math and what it stands for"):
+        compiled(text, tmp_path, option)
+    unguarded = text.replace("#error", "#warning")
+    if option in ("-ffast-math", "-funsafe-math-optimizations"):
+        library = compiled(unguarded + driver(1, ["float", "float"], "double"), tmp_path, option, "-Wno-cpp")
+        out = (ctypes.c_double * 1)()
+        library.all((ctypes.c_double * 2)(1.0, 2.0**-40), out)
+        assert out[0] == 2.0**-40 != run(program, {"x": Fraction(1), "y": Fraction(1, 2**40)})[-1]
+
+
 def test_what_c_cannot_say_is_refused() -> None:
     fp16, fp32, fp64 = (parse_format(name) for name in ("fp16", "fp32", "fp64"))
     x, wide = Node(Op.VAR, (), "x", fp64), parse_format("float(p=60,emin=-1000,emax=1000)")

@@ -20,6 +20,8 @@ from suffice.prover.significand import Scan, check_placed, float_base, scan_expo
 from tests.oracle.truth import Truth, contradictions, truth
 from tests.prover.asking import problem, significand
 
+pytestmark = pytest.mark.usefixtures("without_confirmations")
+
 TINY = FloatFormat(p=3, emin=-6, emax=5, max_finite=Fraction(56))
 WIDE = FloatFormat(p=24, emin=-126, emax=127, max_finite=Fraction((1 << 24) - 1) * 2**104)
 TURNING = problem("tanh(10000*(x - 1.25))/2", "1/4", x=("1", "1.5"))

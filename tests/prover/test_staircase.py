@@ -22,6 +22,8 @@ from suffice.prover.staircase import Staircase, staircase
 from tests.oracle.truth import truth
 from tests.prover.asking import asked, problem
 
+pytestmark = pytest.mark.usefixtures("without_confirmations")
+
 SQUARE = problem("x*x - x", "1/16", x=("-1", "2"))
 TINY = FloatFormat(p=3, emin=-6, emax=5, max_finite=Fraction(56))
 TOLERANCES = [Fraction(1, 2**k) for k in (6, 2, 4, 3)]

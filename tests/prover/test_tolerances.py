@@ -22,6 +22,8 @@ from suffice.prover.tolerances import Reached, Tolerances, smallest_tolerances
 from tests.oracle.truth import Truth, truth
 from tests.prover.asking import asked, problem
 
+pytestmark = pytest.mark.usefixtures("without_confirmations")
+
 TINY = "float(p=4,emin=-6,emax=5)"
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -33,14 +34,23 @@ from suffice.reasons import why_object, why_section, why_text
 from tests.proofs.kernel.samples import handmade
 from tests.prover.asking import problem
 
+pytestmark = pytest.mark.usefixtures("without_confirmations")
+
 SCRIPTS = {
     f"{name} {member['claim']}": read_script(member["script"]) for name, document in handmade().items() for member in document["smt"]
 }
 
 
+@cache
 def certificate_of(formula: str, side: tuple[str, str], fmt: str, **options: str | bool) -> Certificate:
     """The certificate of a question in one variable."""
     return prove(Problem(formula, {"x": side}, **options), fmt)[fmt].certificate  # type: ignore[arg-type]
+
+
+@cache
+def reasons_of_counting() -> Why:
+    """Those of 256 codes on [0, 1], without neighbours."""
+    return why(certificate_of("x", ("0", "1"), "int8", eps="1/1000"), ask_neighbours=False)
 
 
 def limits_of(found: Why) -> dict[str, list[Relaxation]]:
@@ -58,27 +68,31 @@ def small_script(rng: Random) -> Script:
     return read_script("\n".join([*lines, "(check-sat)"]))
 
 
-def minimal_by_enumeration(script: Script) -> set[frozenset[str]]:
-    """The minimal unsatisfiable sets, from the solvers' word on every subset."""
-    names = list(script.assertions)
-    subsets = [frozenset(kept) for size in range(len(names) + 1) for kept in combinations(names, size)]
-    answers = decide([script.only(kept).text() for kept in subsets], solvers=["z3"], timeout=60)
-    refuted = {kept for kept, (run,) in zip(subsets, answers, strict=True) if run.answer == "unsat"}
-    return {kept for kept in refuted if not any(kept - {name} in refuted for name in kept)}
+def minimal_by_enumeration(scripts: list[Script]) -> list[set[frozenset[str]]]:
+    """The minimal unsatisfiable sets of each script, from a solver's word on every subset."""
+    subsets = [
+        (k, frozenset(kept))
+        for k, script in enumerate(scripts)
+        for size in range(len(script.assertions) + 1)
+        for kept in combinations(script.assertions, size)
+    ]
+    answers = decide([scripts[k].only(kept).text() for k, kept in subsets], solvers=["z3"], timeout=60)
+    refuted = {subset for subset, (run,) in zip(subsets, answers, strict=True) if run.answer == "unsat"}
+    minimal = {(k, kept) for k, kept in refuted if not any((k, kept - {name}) in refuted for name in kept)}
+    return [{kept for place, kept in minimal if place == k} for k in range(len(scripts))]
 
 
 def test_all_cores_against_enumeration() -> None:
-    rng = Random(3)
+    rng = Random(38)
     several = 0
-    for _ in range(6):
-        script = small_script(rng)
-        expected = minimal_by_enumeration(script)
+    scripts = [small_script(rng) for _ in range(4)]
+    for script, expected in zip(scripts, minimal_by_enumeration(scripts), strict=True):
         found = all_cores(script)
         assert {frozenset(core) for core in found.cores} == expected
         assert found.are_all
         assert found.are_confirmed
         several += len(expected) > 1
-    assert several >= 1
+    assert several == 2
 
 
 def test_a_list_of_cores_that_is_cut_short_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +113,7 @@ def test_what_is_unexplored() -> None:
     assert unexplored(everything, [frozenset()], []) is None
 
 
-@pytest.mark.parametrize("name", ["slope 0", "count 0", "curvature 0", "cell slope of two 0", "relative cover 0"])
+@pytest.mark.parametrize("name", ["curvature 0", "cell slope of two 0", "relative cover 0"])
 def test_every_member_of_the_kernels_scripts_is_needed(name: str) -> None:
     script = SCRIPTS[name]
     found = minimal_core(script)
@@ -129,8 +143,8 @@ def test_models_are_put_in() -> None:
         find_model(read_script("(declare-const n Int)(assert (! (= (* 2.0 n) 1.0) :named a))"))
 
 
-def all_relaxations() -> Iterator[tuple[Script, Relaxation]]:
-    for name in ("slope 0", "cell slope of two 0", "relative cover 0"):
+def all_relaxations(*names: str) -> Iterator[tuple[Script, Relaxation]]:
+    for name in names:
         script = SCRIPTS[name]
         for relaxation in relax(script, [site for member, formula in script.assertions.items() for site in sites(member, formula)]):
             yield script, relaxation
@@ -139,7 +153,7 @@ def all_relaxations() -> Iterator[tuple[Script, Relaxation]]:
 def test_limits_are_the_turning_points() -> None:
     """A thousandth short of each the solvers refute the script with the number replaced, a thousandth beyond they do not."""
     scripts, kinds = [], set()
-    for script, found in all_relaxations():
+    for script, found in all_relaxations("slope 0", "cell slope of two 0", "relative cover 0"):
         assert found.is_proved
         kinds.add(found.site.assertion.partition("_")[0])
         if found.is_endless:
@@ -172,7 +186,7 @@ def test_a_wrong_limit_is_not_called_proved(monkeypatch: pytest.MonkeyPatch) -> 
             "_find",
             lambda script, site, shift=shift: (f := real(script, site)) and dataclasses.replace(f, limit=f.limit * shift),
         )
-        assert {found.is_proved for _, found in all_relaxations() if not found.is_endless and found.limit > 0} == {False}
+        assert {each.is_proved for _, each in all_relaxations("relative cover 0") if not each.is_endless and each.limit > 0} == {False}
 
 
 def test_a_gap_between_outputs() -> None:
@@ -254,12 +268,14 @@ def test_evidence_without_a_script(formula: str, side: tuple[str, str], fmt: str
 
 
 def test_what_has_no_script_says_why() -> None:
-    undecided = certificate_of("sin(x) - x", ("1e-9", "1"), "fp32", eps="2e-8", relative=True)
-    failing = certificate_of("1/(x - 1)", ("3/2", "2"), "fp16", eps="1e-6")
-    assert undecided.verdict in (Verdict.UNDECIDED, Verdict.IMPOSSIBLE, Verdict.INSUFFICIENT)
-    found = why(undecided, ask_neighbours=False)
-    assert bool(found.cores) == (undecided.verdict is not Verdict.UNDECIDED)
-    assert why(failing, ask_neighbours=False).cores
+    """Codes of unknown scale leave a program open; one whose run ends in NaN fails at every tolerance."""
+    for formula, side, verdict, note in (
+        ("int8(x)*2", ("-1", "1"), Verdict.UNDECIDED, "nothing decides"),
+        ("exp(x) - exp(x)", ("0", "12"), Verdict.INSUFFICIENT, "the program's run at that input ends in NaN or an infinity"),
+    ):
+        found = why(certificate_of(formula, side, "fp16", eps="1/10"), ask_neighbours=False)
+        assert (found.verdict, found.cores) == (verdict, ())
+        assert found.notes[0].startswith(note)
 
 
 def test_rounded_sentences_stay_true() -> None:
@@ -362,7 +378,7 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_the_same_in_a_trace_and_in_json() -> None:
-    found = why(certificate_of("x", ("0", "1"), "int8", eps="1/1000"), ask_neighbours=False)
+    found = reasons_of_counting()
     texts = [step.text for step in why_section(found).steps]
     assert "Because the tolerance is 1/1000." in texts
     assert why_object(found)["cores"][0][0]["name"] == "hardware_codes"
@@ -383,18 +399,24 @@ def test_a_trace_says_what_stands_beside_a_script() -> None:
 def test_of_many_members_those_that_others_depend_on_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of codes has no multiplier of its own; without it nothing follows from the rest."""
     monkeypatch.setattr("suffice.prover.why.explain.MAX_MINIMISED", 0)
-    certificate = certificate_of("x", ("0", "1"), "int8", eps="1/1000")
-    found = why(certificate, ask_neighbours=False)
+    found = why(certificate_of("x", ("0", "1"), "int8", eps="1/1000"), ask_neighbours=False)
     assert (found.are_minimal, found.cores[0][0].name) == (False, "hardware_codes")
     assert find_model(read_script(found.script).only(reason.name for reason in found.cores[0])) is None
     assert limits_of(found)["tolerance"][0].is_proved
 
 
-def test_a_question_that_cannot_be_written_has_no_neighbours() -> None:
+def test_a_question_that_cannot_be_written_has_no_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
     """x rounded to fp16 and then to bf16: annotated at its node it would skip the second rounding, which is another question."""
     certificate = certificate_of("x*x", ("0", "1"), "bf16", eps="1e-1")
     formats = dataclasses.replace(certificate.formats, inputs={"x": parse_format("fp16")})
     twice = dataclasses.replace(certificate, formats=formats)
     once = dataclasses.replace(certificate, formats=dataclasses.replace(formats, operations={0: parse_format("fp16")}))
-    assert neighbours(twice, 1, 5.0) == []
-    assert neighbours(once, 1, 5.0) != []
+    asked: list[object] = []
+
+    def asking(problem: object, *_: object, **__: object) -> None:
+        asked.append(problem)
+        raise FormatError("not answered here")
+
+    monkeypatch.setattr("suffice.prover.why.neighbours.prove", asking)
+    assert (neighbours(twice, 1, 5.0), asked) == ([], [])
+    assert (neighbours(once, 1, 5.0), len(asked)) == ([], 2)

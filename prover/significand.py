@@ -101,8 +101,8 @@ class Scan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExponentRange:
-    """Each end of the exponent range alone, the other held at `base`'s, and the two together: `joint` ends with the narrowest
-    range that is proved sufficient, if one is.
+    """Each end of the exponent range alone, the other held at `base`'s, and the two together: `joint` are the ranges tried, each
+    within the next, up to the first that is proved sufficient. Of ranges that were not tried it says nothing.
     """
 
     base: FloatFormat
@@ -123,7 +123,7 @@ class ExponentRange:
 
     @property
     def format(self) -> str | None:
-        """The narrowest format that is proved sufficient with both ends as they are."""
+        """The first of the ranges tried that is proved sufficient with both ends as they are."""
         return next((result.format for result in self.joint if result.verdict is Verdict.SUFFICIENT), None)
 
 

@@ -75,7 +75,7 @@ class SignificandAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ExponentAnswer:
-    """The answer of `smallest_exponents`: scans of emax and emin, and the narrowest `format` proved sufficient with both."""
+    """The answer of `smallest_exponents`: scans of emax and emin, and the first `format` tried that is proved sufficient with both."""
 
     found: ExponentRange
 
@@ -91,7 +91,7 @@ class ExponentAnswer:
 
     @property
     def format(self) -> str | None:
-        """The narrowest format that is proved sufficient, None if none is."""
+        """The first of the ranges tried that is proved sufficient with both ends, None if none is."""
         return self.found.format
 
     def tables(self) -> tuple[Table, ...]:

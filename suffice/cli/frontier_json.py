@@ -41,7 +41,7 @@ def scan_object(scan: Scan) -> Object:
 
 
 def exponents_object(found: ExponentRange) -> Object:
-    """Both ends, and the narrowest format."""
+    """Both ends, and the first format tried that is enough with both."""
     return {"p": found.base.p, "emax": scan_object(found.emax), "emin": scan_object(found.emin), "format": found.format}
 
 

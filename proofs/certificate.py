@@ -137,7 +137,12 @@ class Certificate:
 
 def canonical_bytes(certificate: Certificate) -> bytes:
     """The file's bytes: canonical JSON. Raises InputError where a number does not fit the limits."""
-    data = canonical_json(to_json(certificate))
+    return bytes_of(to_json(certificate))
+
+
+def bytes_of(document: Json) -> bytes:
+    """Canonical JSON. Raises InputError where it is longer than a certificate may be."""
+    data = canonical_json(document)
     if len(data) > MAX_BYTES:
         raise InputError(f"the certificate has {len(data)} bytes, more than {MAX_BYTES}", mend="give evidence with fewer leaves")
     return data

@@ -266,16 +266,17 @@ def _relaxed_tolerance(subject: Subject, relaxation: Relaxation) -> str:
     is_relative = site.assertion == "tolerance_relative" or site.factor_of or tolerance.is_relative
     part = "relative tolerance" if is_relative else "tolerance"
     is_mixed = bool(tolerance.absolute and tolerance.relative)
+    beside = " beside the other part" if is_mixed else ""
     where = "" if subject.is_whole and not (is_mixed and site.factor_of) else ", on that leaf"
     if subject.certificate.verdict is Verdict.SUFFICIENT:
         if relaxation.is_endless:
-            return f"with a {part} of 0 the proof would still hold{where}"
+            return f"with a {part} of 0{beside} the proof would still hold{where}"
         short, beyond = _both_sides(relaxation.limit, -1)
-        return f"the proof holds for every {part} down to {short}{where}, and fails below{beyond}"
+        return f"the proof holds for every {part}{beside} down to {short}{where}, and fails below{beyond}"
     verdict = subject.certificate.verdict.value
     short, beyond = _both_sides(relaxation.limit, 1)
     smaller = f"every one below {short}" if beyond else "every smaller one"
-    return f"a {part} of {shown(relaxation.limit, 1)} would do, as far as this argument goes; {smaller} is still {verdict} by it"
+    return f"a {part} of {shown(relaxation.limit, 1)}{beside} would do, as far as this argument goes; {smaller} is still {verdict} by it"
 
 
 def _both_sides(limit: Fraction, direction: int) -> tuple[str, str]:

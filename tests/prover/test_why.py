@@ -264,6 +264,8 @@ def test_evidence_without_a_script(formula: str, side: tuple[str, str], fmt: str
     assert found.cores[0][-1].because
     assert all(relaxation.is_proved for reasons in limits_of(found).values() for relaxation in reasons)
     assert any(name.startswith("tolerance") for name in limits_of(found))
+    is_mixed = {"absolute", "relative"} <= options.keys()
+    assert ("beside the other part" in why_text(found)) == is_mixed
     assert statement in found.statement or found.verdict is Verdict.SUFFICIENT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -107,9 +108,16 @@ def make_case(problem: Problem, asked: Asked, ranges: list[Interval | None]) -> 
 
 
 def _formats(problem: Problem, asked: Asked) -> Formats:
-    """The formats asked about, and those that the source demands for single inputs and operations."""
+    """The formats asked about, and those that the source demands for single inputs and operations.
+
+    Raises InputError for an input that is demanded in two formats: a program is given each input once.
+    """
     nodes = () if asked.override else problem.expression.nodes
     demanded = {k: node.format for k, node in enumerate(nodes) if node.format is not None and not is_truth(node)}
+    arriving = {(str(node.payload), node.format or asked.input) for node in nodes if node.op is Op.VAR}
+    for name, count in Counter(name for name, _ in arriving).items():
+        if count > 1:
+            raise InputError(f"the input {name} stands in {count} formats", mend="use it in one, and cast it where another is needed")
     used = {node.op for node in problem.expression.nodes}
     return Formats(
         input=asked.input,

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import Interval
+from suffice.errors import InputError
+from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import EXACT, IntFormat
 from suffice.prover.case import Case, cell_within, make_case, round_down, round_up
 from tests.oracle.rounding import round_real
 from tests.prover.asking import asked, case, problem
 
+FP32 = parse_format("fp32")
 RATIONALS = st.fractions(min_value=-(10**6), max_value=10**6, max_denominator=10**6)
 
 
@@ -129,3 +134,13 @@ def test_a_case_is_read_by_the_kernel() -> None:
     opened: Case = case(problem("x*x", "1/8", x=("0", "1")), asked("int8"))
     assert opened.question.threshold == Fraction(1, 8)
     assert opened.question.box == {"x": (Fraction(0), Fraction(1))}
+
+
+def test_an_input_arrives_in_one_format() -> None:
+    """A program is given each input once: nodes of one input in two formats are refused, unless the formats asked about override them."""
+    twice = Expression((Node(Op.VAR, (), "x"), Node(Op.VAR, (), "x", FP32), Node(Op.ADD, (0, 1))))
+    question = replace(problem("x", "1", x=("0", "1")), expression=twice)
+    with pytest.raises(InputError, match="the input x stands in 2 formats; use it in one"):
+        make_case(question, asked("fp16"), [None] * 3)
+    assert make_case(question, replace(asked("fp16"), override=True), [None] * 3).inputs["x"] == asked("fp16").input
+    assert make_case(question, asked("fp32"), [None] * 3).inputs["x"] == FP32

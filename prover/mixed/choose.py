@@ -47,6 +47,9 @@ _SOLVER_SECONDS = 5.0
 _SEARCH = 0.7
 """The part of the time that is for the search; the rest is for the proof."""
 
+_HOPELESS = 16
+"""A program whose first bound is so many times what is allowed is not bounded again on more leaves."""
+
 _LEAST_SECONDS, _LONGEST = 5.0, 10.0
 """Seconds for the bound of the program that is proved."""
 
@@ -111,7 +114,8 @@ def _uniform(chooser: Chooser, fmt: Format) -> Uniform:
     assignment = chooser.uniform(fmt)
     bound = chooser.found(assignment, Effort(gap=0.02, leaves=2000, seconds=1.0))[1].bound
     value = Fraction(bound) if bound < float("inf") else None
-    is_enough = value is not None and (value <= chooser.threshold or chooser.fits(assignment))
+    threshold = chooser.threshold
+    is_enough = value is not None and (value <= threshold or (value <= _HOPELESS * threshold and chooser.fits(assignment)))
     chooser.bounds[assignment] = is_enough
     return Uniform(format=fmt, cost=chooser.cost(assignment), error_bound=value, is_enough=is_enough)
 

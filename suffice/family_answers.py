@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from suffice.encodings.family import Affine, Family
@@ -11,6 +11,7 @@ from suffice.errors import InputError
 from suffice.proofs.decimals import decimal_above, decimal_below, decimal_nearest, is_decimal
 from suffice.prover.families.extents import Extent, position
 from suffice.prover.families.results import FamilyProof, FamilyResult, ProvedRegion
+from suffice.prover.results import Amount
 from suffice.rendering import to_html, to_text
 from suffice.tables import COLOURS, NOTHING, Cell, Table, printable
 
@@ -54,7 +55,7 @@ class FamilyAnswer:
 
 
 def region_table(family: Family, results: tuple[FamilyResult, ...]) -> Table:
-    """A row for each region and each gap, in the order of sizes and parameters."""
+    """A row for each region and each gap, in the order of sizes and parameters; regions of one verdict at consecutive sizes share one."""
     rows = tuple(row for result in results for row in _rows(result))
     headings = ("format", *axis_names(family), "verdict", "by", "bound", "seconds")
     notes = [f"{result.format}: {line}" for result in results for line in _notes(result)]
@@ -135,8 +136,34 @@ def bound_text(region: ProvedRegion) -> str:
     return f"{'floor' if region.bound == 'floor' else 'a run errs'} >= {decimal_below(region.value)}"
 
 
+def merged(regions: Sequence[ProvedRegion]) -> tuple[ProvedRegion, ...]:
+    """Regions for people: those of one verdict at consecutive sizes as one, with the weakest of their bounds and all their statements."""
+    done: list[ProvedRegion] = []
+    for region in sorted(regions, key=lambda region: position(region.extent)):
+        both = _merge(done[-1], region) if done else None
+        done[-1:] = [both] if both is not None else [*done[-1:], region]
+    return tuple(done)
+
+
+def _merge(a: ProvedRegion, b: ProvedRegion) -> ProvedRegion | None:
+    """Two regions as one, None where they are not alike or do not touch."""
+    first, second = a.extent.sizes, b.extent.sizes
+    if first is None or second is None or first[1] is None or first[1] + 1 != second[0]:
+        return None
+    if (a.verdict, a.bound, a.extent.parameters) != (b.verdict, b.bound, b.extent.parameters):
+        return None
+    values = [region.value for region in (a, b) if not isinstance(region.value, str)]
+    weakest: Amount = "infinite"
+    if values:
+        weakest = max(values) if a.bound == "error_bound" else min(values)
+    labels = sorted({label for region in (a, b) for label in region.statement.split("+")})
+    return replace(
+        a, extent=replace(a.extent, sizes=(first[0], second[1])), value=weakest, statement="+".join(labels), seconds=a.seconds + b.seconds
+    )
+
+
 def _rows(result: FamilyResult) -> list[tuple[Cell, ...]]:
-    rows = [(region.extent, _verdict_cells(region)) for region in result.regions]
+    rows = [(region.extent, _verdict_cells(region)) for region in merged(result.regions)]
     rows += [(gap, (Cell("undecided", "magenta"), *[Cell(NOTHING)] * 3)) for gap in result.gaps]
     rows.sort(key=lambda row: position(row[0]))
     return [(Cell(result.format), *_axis_cells(extent), *cells) for extent, cells in rows]
@@ -158,6 +185,8 @@ def _size_cell(low: int, high: int | None) -> str:
 
 def _notes(result: FamilyResult) -> list[str]:
     lines = []
+    if len(merged(result.regions)) < len(result.regions):
+        lines.append(f"the certificate proves {len(result.regions)} regions; those of one verdict at consecutive sizes share a row")
     if result.gaps:
         said = "the flip is found down to the resolution" if result.flip_exact else "between the regions nothing is proved"
         lines.append(said)

@@ -7,26 +7,35 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from suffice.encodings.enclosures.bounds import range_bounds
 from suffice.encodings.instances import common_box, instance
 from suffice.encodings.problem import Box, Problem
 from suffice.errors import SufficeError
 from suffice.proofs.certificate import Verdict
-from suffice.proofs.evidence import evidence_to_json
-from suffice.prover.families.desk import BOUNDS, Desk
+from suffice.prover.attempts import Attempt, find_runs, open_case, precision_for
+from suffice.prover.dossier import Dossier
+from suffice.prover.engine import Effort
+from suffice.prover.error_bounds import search_bound
+from suffice.prover.families.desk import Desk
 from suffice.prover.families.extents import Extent
+from suffice.prover.families.proposals import covers_of
 from suffice.prover.families.results import ProvedRegion
 from suffice.prover.families.survey import Survey
-from suffice.prover.portfolio import prove
 
 MOST_STEPS = 16
 """Members with more steps are left to evidence about many sizes."""
 
-_SECONDS = 30.0
+_SECONDS = 20.0
 """For one member."""
+
+_BOUND_SECONDS = 1.5
+"""For the error bound that says where to look for runs."""
 
 
 def fill_gaps(survey: Survey, desk: Desk) -> None:
     """Prove what can be proved of single sizes that no region covers, as long as there is time. Parameters must be known there."""
+    if not desk.case.has_program:
+        return
     gaps, survey.gaps = survey.gaps, []
     waiting = sum(len(_small_sizes(gap)) for gap in gaps)
     for gap in gaps:
@@ -57,25 +66,32 @@ def _without(extent: Extent, size: int) -> list[Extent]:
 
 
 def _prove_member(desk: Desk, extent: Extent, waiting: int) -> ProvedRegion | None:
-    """The region of one size, by what the strategies for single problems find; `waiting` members share the time that is left."""
+    """The region of one size: runs first, then covers; `waiting` members share the time that is left."""
     start = time.monotonic()
     seconds = min(_SECONDS, (desk.deadline - start) / waiting)
     if seconds <= 0:
         return None
     with suppress(SufficeError):
-        verdict, evidence = _searched(desk, extent, seconds)
-        if evidence is not None:
-            return desk.offer(extent, verdict, {"kind": "member", "of": evidence}, start)
+        attempt = _attempt(desk, extent, start + seconds)
+        bounded = search_bound(attempt.case, Effort(seconds=min(_BOUND_SECONDS, seconds / 4)), precision_for(attempt))
+        find_runs(attempt, bounded, seconds=seconds / 2)
+        if attempt.dossier.exceeds("witness_error"):
+            run = attempt.dossier.claims["witness_error"].evidence
+            return desk.offer(extent, Verdict.INSUFFICIENT, _of_member(run), start)
+        return desk.first_proved(extent, Verdict.SUFFICIENT, map(_of_member, covers_of(attempt)))
     return None
 
 
-def _searched(desk: Desk, extent: Extent, seconds: float) -> tuple[Verdict, Any]:
-    """The verdict for the member of an extent, and the evidence that it rests on."""
-    asked = replace(desk.case.asked.asked, override=False)
-    result = prove(_problem(desk, extent), [asked], timeout=seconds).results[0]
-    bound = BOUNDS.get(result.verdict)
-    claim = next((claim for claim in result.certificate.claims if claim.bound.value == bound), None)
-    return result.verdict, evidence_to_json(claim.evidence) if claim else None
+def _of_member(evidence: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "member", "of": evidence}
+
+
+def _attempt(desk: Desk, extent: Extent, deadline: float) -> Attempt:
+    """The member as an ordinary question in the family's formats."""
+    problem = _problem(desk, extent)
+    known = range_bounds(problem.expression, problem.box, preconditions=problem.preconditions)
+    case = open_case(problem, replace(desk.case.asked.asked, override=False), known)
+    return Attempt(case, Dossier(case), known, deadline, run_all=False)
 
 
 def _problem(desk: Desk, extent: Extent) -> Problem:

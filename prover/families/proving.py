@@ -19,6 +19,7 @@ from suffice.prover.families import folds, proposals
 from suffice.prover.families.columns import Columns, column_axis
 from suffice.prover.families.desk import Desk, claim_json, region_json
 from suffice.prover.families.extents import Extent, declared, position
+from suffice.prover.families.members import fill_gaps
 from suffice.prover.families.question import FamilyCase
 from suffice.prover.families.results import AskedFamily, FamilyProof, FamilyResult, ProvedRegion
 from suffice.prover.families.survey import Survey
@@ -69,6 +70,7 @@ def _prove_one(case: FamilyCase, deadline: float, resolution: Fraction) -> Famil
         Columns(survey, *column_axis(case.family, survey.whole)).run()
     else:
         survey.run()
+    fill_gaps(survey, desk)
     regions = sorted(survey.regions, key=lambda region: position(region.extent))
     certificate = make_certificate(case, regions) if regions else None
     verdicts = {region.verdict for region in regions}

@@ -72,6 +72,11 @@ def steps(tail: int | None, prefix: Json = None, **point: str) -> Json:
     return {"kind": "fold_run", "point": point, "prefix": prefix, "tail": tail, "precision": 128}
 
 
+def alone(evidence: Json) -> Json:
+    """Evidence about one size, whose steps are written out."""
+    return {"kind": "member", "of": evidence}
+
+
 def over(*last: int, term: Json = None, splits: Json = None) -> Json:
     """A cover of a fold."""
     ranges = [[end, splits or [0]] for end in last]
@@ -157,6 +162,27 @@ def _relative() -> Json:
     )
 
 
+def _members() -> Json:
+    """The mean of three and of two, with an input and a parameter of their own: each verdict by evidence about single sizes."""
+    about = family(
+        [S, ["var", "z"], ["add", 0, 1], N, ["div", 2, 3]], {"x": [{"": "0"}, {"": "0", "D": "1"}], "z": side("1", "3/2")},
+        absolute={"": "3/4", "D": "-1/4"}, parameters={"D": ["1", "2"]}, fold=fold([X, D, ["mul", 0, 1]], "x", start=[["var", "z"]]),
+    )  # fmt: skip
+    coarse = floating(2, -2, 3)
+    low, high = {"x_1": "5/8", "x_2": "5/8", "z": "1"}, {"x_1": "7/8", "x_2": "7/8", "z": "5/4"}
+    inside = {"x_1": "13/16", "x_2": "27/32", "z": "5/4"}
+    return certificate(
+        about,
+        {"input": coarse, "compute": FP16, "output": FP16, "accumulate": BF16},
+        asked({"D": ["1", "1"]}, "error_bound", alone(cover(1, 0, 2, 0, 0)), [2, 2]),
+        asked({"D": ["1", "17/16"]}, "error_bound", alone(cover(0)), [3, 3]),
+        asked({"D": ["2", "2"]}, "floor", alone(pair(low, high)), [2, 2]),
+        asked({"D": ["7/4", "2"]}, "floor", alone(law("cell_slope", low, high)), [2, 2]),
+        asked({"D": ["2", "2"]}, "witness_error", alone({"kind": "run", "point": inside, "precision": 128}), [2, 2]),
+    )
+
+
 SAMPLES: dict[str, Json] = {
     "scaled": _scaled(), "dot": _dot(), "mean": _mean(), "coarse mean": _coarse_mean(), "softmax": _softmax(), "relative": _relative(),
+    "members": _members(),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from suffice.proofs.kernel import families
 from suffice.proofs.kernel.__main__ import main
 
 from .documents import EXACT, FP16, FP32, Json, canonical, cover, floating, formats, integers, law, pair, report
-from .family_samples import SAMPLES, S, X, asked, blocks, certificate, family, fold, over, points, side, steps
+from .family_samples import SAMPLES, S, X, alone, asked, blocks, certificate, family, fold, over, points, side, steps
 from .reasons import unreached
 
 N = ["var", "n"]
@@ -139,6 +139,22 @@ REFUSED: list[tuple[str, Json]] = [
     ("the state or the size stands elsewhere", of(
         points(pair({"x": "1"}), {"by": "mean"}), about=SUM | {"expression": [S, N, ["div", 0, 1], ["add", 2, 0]]}
     )),
+    ("floor of a fold is proved by a fold_points or a member", of({"kind": "members"})),
+    ("a member has one size", of(alone(pair({"x_1": "1", "x_2": "1"})), (2, 3))),
+    ("a member has one size", of(alone(pair({"x_1": "1", "x_2": "1"})), (2, None))),
+    ("a member has more than 20000 nodes", of(alone(pair({"x_1": "1"})), (9_999, 9_999))),
+    ("a member has more than 20000 nodes", of(alone(pair({})), (1 << 53, 1 << 53), about=SUM | {"fold": fold([["const", "1"]])})),
+    ("a member has more than 256 inputs", of(alone(pair({"x_1": "1"})), (257, 257))),
+    ("an element of a step has the name of another", of(
+        alone(pair({"x_1": "1"})), about=SUM | {"box": SUM["box"] | {"x_2": side("0", "1")}}
+    )),
+    ("an element of a step has the name of another", of(
+        alone(pair({"x_1": "1"})), about=SUM | {"parameters": {"x_1": ["0", "1"]}}, x_1=["0", "1"]
+    )),
+    ("does not have the keys|evidence", of(alone(pair({"x_1": "1"})) | {"sizes": blocks(2)})),
+    ("witness_error is proved by a run", of(alone(pair({"x_1": "1", "x_2": "1"})), bound="witness_error")),
+    ("error_bound is proved by a cover", of(alone(alone(cover(0))), bound="error_bound")),
+    ("point", of(alone(pair({"x": "1"})))),
     ("the node of the fold may overflow|may overflow", of(over(9), (1, 9), "error_bound", SUM | {"box": TOP})),
 ]  # fmt: skip
 
@@ -157,6 +173,9 @@ CHANGES: list[tuple[str, Callable[[Json], None], str]] = [
         "does not decide",
     ),
     ("scaled", lambda d: d["regions"][3].update(parameters={"D": ["60", "61"]}), "does not round to one number"),
+    ("members", lambda d: d["regions"][2].update(size=[3, 3]), "x_3"),
+    ("members", lambda d: d["regions"][1].update(size=[2, 2]), "the evidence does not prove error_bound"),
+    ("members", lambda d: d["regions"][4].update(size=[1, 1]), "x_2"),
 ]
 
 UNSEEN = {"the family has more than _ nodes": "tried with hostile files"}

@@ -37,6 +37,13 @@ def test_a_fold_is_put_in_words() -> None:
     assert "speaks of region\\_size\\_n" in text
 
 
+def test_a_size_that_is_written_out_is_put_in_words() -> None:
+    text = explained("members")
+    assert "## For n = 2 and for D = 2: insufficient" in text
+    assert text.count("F11. The steps of this size are written out") == 5
+    assert "| x\\_2 | 27/32" in text
+
+
 def test_parameters_are_put_in_words() -> None:
     text = explained("scaled")
     assert "| x | from 0 to D |" in text

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import json
 from html.parser import HTMLParser
+from pathlib import Path
 
+import jsonschema
 import pytest
 
+import suffice.proofs.allocation as allocations
 from suffice.errors import InputError
 from suffice.proofs.allocation import canonical_bytes, from_json
 from suffice.proofs.documents import document_bytes, parse_document
 from suffice.proofs.jsondata import Json, canonical_json
 from suffice.proofs.trace import render, trace
 
-TABLE: Json = {
+TABLE: dict[str, Json] = {
     "groups": [
         {"name": "a", "options": [["low", "2"], ["high", "5"]]},
         {"name": "b", "options": [["low", "2"], ["high", "5"]]},
@@ -26,6 +30,14 @@ TABLE: Json = {
     "tree": [{"multipliers": ["3"], "over": "8"}],
 }
 DOCUMENT: Json = {"version": 1, "allocation": TABLE}
+
+
+def test_documents_have_the_shape_of_the_schema() -> None:
+    schema = json.loads((Path(allocations.__file__).parent / "schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.validate(DOCUMENT)
+    for change in ({"cost": "-1"}, {"choice": []}, {"tree": [[0, 1, 2]]}, {"rows": [{"limit": "1"}]}, {"note": "x"}):
+        assert not validator.is_valid({"version": 1, "allocation": TABLE | change}), change
 
 
 def test_what_is_read_is_what_was_written() -> None:

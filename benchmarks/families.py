@@ -191,6 +191,8 @@ def member_evidence(family: Family, evidence: dict[str, Any], member: Member) ->
     fold, size = family.fold, member.size
     if fold is None or size is None:
         return evidence
+    if evidence["kind"] == "member":
+        return dict(evidence["of"])
 
     def spread(first: dict[str, str], others: dict[str, str], steps: int) -> dict[str, str]:
         outside = {name: value for name, value in others.items() if name not in fold.elements and name in family.box}

@@ -163,12 +163,12 @@ FAMILIES = (
     FamilyEntry("dot_real", "The dot product of n real pairs rounded to fp16, to 1e-2: enough for n <= 20, impossible for every n >= 21."),
     FamilyEntry(
         "dot_fp16",
-        "The dot product of n pairs of fp16 numbers, added in fp16, to 1e-2: enough for n <= 6, not from 11 on, impossible from 33 on.",
+        "The dot product of n pairs of fp16 numbers, added in fp16, to 1e-2: enough for n <= 6, not from 8 on, impossible from 33 on.",
     ),
     FamilyEntry(
         "dot_fp16_fp32", "The same, multiplied and added in fp32: enough for n <= 669, no longer from 981 on, impossible from 262411 on."
     ),
-    FamilyEntry("mean_bf16", "The mean of n numbers in [0, 1] added in bf16, to 1e-2: enough for n <= 4, and for no n >= 9."),
+    FamilyEntry("mean_bf16", "The mean of n numbers in [0, 1] added in bf16, to 1e-2: enough for n <= 4, and for no n >= 5."),
     FamilyEntry("mean_bf16_fp32", "The mean of n numbers that arrive in bf16, added in fp32, to 1e-2: enough for n <= 65536."),
     FamilyEntry("softmax_codes", "No 8-bit code holds a softmax entry of one logit beside n in [-8, 8] to 1e-3, for n from 1 to 65536."),
     FamilyEntry(

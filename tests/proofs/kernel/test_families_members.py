@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
+from random import Random
 from typing import Any
 
 import pytest
@@ -22,10 +24,13 @@ from suffice.proofs.kernel.question import Question
 from suffice.proofs.kernel.reading import read_question
 from suffice.proofs.problemdata import problem_to_json
 
-from .documents import Json, report
+from . import test_families_mutations as mutations
+from .documents import Json, canonical, report
 from .family_members import member
 from .family_samples import SAMPLES, alone
+from .mutating import below, change_field
 from .random_families import Case, _cuts, _pieces, _sides, folded, region
+from .test_families_mutations import decided
 from .test_families_random import MOST_CELLS, cells_of, falsehoods, true_of
 
 LABELS = {"floor": derive_floor, "error_bound": derive, "witness_error": derive}
@@ -185,6 +190,36 @@ def test_the_same_as_a_problem_written_by_hand() -> None:
     assert seen["cover"] >= 20
     assert seen["run"] >= 20
     assert seen["pair"] >= 5
+
+
+@cache
+def pool() -> tuple[Json, ...]:
+    """Accepted certificates about random members, whose tolerances their claims just decide."""
+    found: list[Json] = []
+    for case in cases(80_000, 60):
+        documents = [decided(case, bound, alone(given)) for bound, given in evidence(case)]
+        found += [document for document in documents if document is not None and mutations.falsehoods(document) == []][:2]
+    return tuple(found)
+
+
+def test_mutants_are_rejected_or_true() -> None:
+    rng, seen = Random(5), Counter[str]()
+    assert len(pool()) >= 20
+    while seen.total() < 250:
+        document = rng.choice(pool())
+        mutant = copy.deepcopy(document)
+        change_field(mutant, *rng.choice([place for part in ("family", "formats", "regions") for place in below(mutant, part)]), rng)
+        if canonical(mutant) == canonical(document):
+            continue
+        if report(mutant).status == "rejected":
+            seen["rejected"] += 1
+            continue
+        wrong = mutations.falsehoods(mutant)
+        assert not wrong, (mutant, wrong)
+        seen["unjudged" if wrong is None else "true"] += 1
+    assert seen["true"] >= 8
+    assert seen["rejected"] >= 100
+    assert seen["unjudged"] <= seen["true"]
 
 
 def test_only_its_own_size() -> None:

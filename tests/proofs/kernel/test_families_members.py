@@ -17,7 +17,7 @@ from suffice.proofs.formatdata import format_to_json
 from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.checking import Claim, derive, derive_floor
 from suffice.proofs.kernel.failures import LeafFailure, Rejection
-from suffice.proofs.kernel.families import derive_region, read_family, read_region
+from suffice.proofs.kernel.families import Family, derive_region, read_family, read_region
 from suffice.proofs.kernel.families import member as members
 from suffice.proofs.kernel.formats import Exact
 from suffice.proofs.kernel.question import Question
@@ -25,11 +25,11 @@ from suffice.proofs.kernel.reading import read_question
 from suffice.proofs.problemdata import problem_to_json
 
 from . import test_families_mutations as mutations
-from .documents import Json, canonical, report
+from .documents import Json, canonical, floating, report
 from .family_members import member
-from .family_samples import SAMPLES, alone
+from .family_samples import SAMPLES, alone, family, fold, side
 from .mutating import below, change_field
-from .random_families import Case, _cuts, _pieces, _sides, folded, region
+from .random_families import BOUNDS, Case, _cuts, _pieces, _sides, folded, region
 from .test_families_mutations import decided
 from .test_families_random import MOST_CELLS, cells_of, falsehoods, true_of
 
@@ -88,9 +88,13 @@ def evidence(case: Case) -> Iterator[tuple[str, Json]]:
 
 def derived(case: Case, bound: str, given: Json) -> Any:
     """What the kernel derives of a region that is one member; a text where it is refused."""
-    family = read_family(case.family, case.formats)
+    return attempted(read_family(case.family, case.formats), region(case, bound, alone(given)))
+
+
+def attempted(known: Family, asked: Json) -> Any:
+    """What the kernel derives of a region."""
     try:
-        found = derive_region(family, read_region(region(case, bound, alone(given)), family)[0])
+        found = derive_region(known, read_region(asked, known)[0])
     except (Rejection, LeafFailure) as failure:
         return str(failure)
     return found.value, found.label
@@ -190,6 +194,50 @@ def test_the_same_as_a_problem_written_by_hand() -> None:
     assert seen["cover"] >= 20
     assert seen["run"] >= 20
     assert seen["pair"] >= 5
+
+
+PRODUCTS = family(
+    [["var", "s"], ["var", "n"], ["div", 0, 1]], {"x": side("0", "1"), "z": side("-1", "1")}, absolute={"": "1"},
+    preconditions=[[["var", "z"], ["const", "1/2"], ["le", 0, 1]]],
+    fold=fold([["var", "x"], ["const", "1/2"], ["lt", 0, 1], ["mul", 0, 0], ["if", 2, 0, 3]], "x", start=[["var", "z"]]),
+)  # fmt: skip
+"""A mean of x or x^2, with a branch in every step, beside a condition."""
+
+BY_HAND: Json = [
+    ["var", "z"], ["cast", 0],
+    ["var", "x_1"], ["const", "1/2"], ["lt", 2, 3], ["mul", 2, 2], ["if", 4, 2, 5], ["add", 1, 6],
+    ["var", "x_2"], ["const", "1/2"], ["lt", 8, 9], ["mul", 8, 8], ["if", 10, 8, 11], ["add", 7, 12],
+    ["cast", 13], ["const", "2"], ["div", 14, 15],
+]  # fmt: skip
+
+
+def test_single_operations_branches_and_conditions() -> None:
+    """The quotient and the products in formats of their own, which are counted through expression, start and term."""
+    fine, coarse, wide = floating(6, -6, 6), floating(3, -3, 5), floating(5, -6, 6)
+    asked = {"input": coarse, "compute": coarse, "output": fine, "operations": [[fine, [2, 7]]], "accumulate": wide}
+    ordinary = {"input": coarse, "compute": coarse, "output": fine, "operations": [[wide, [1, 7, 13]], [fine, [5, 11, 16]]]}
+    problem = {
+        "expression": BY_HAND, "box": {"x_1": ["0", "1"], "x_2": ["0", "1"], "z": ["-1", "1"]},
+        "tolerance": {"absolute": "1", "relative": "0"}, "inputs": "real", "preconditions": PRODUCTS["preconditions"],
+    }  # fmt: skip
+    question, known, rng, kinds = read_question(problem, ordinary), read_family(PRODUCTS, asked), Random(1), Counter[str]()
+    for _ in range(60):
+        point = {name: str(Fraction(rng.randint(0, 64), 64)) for name in ("x_1", "x_2")} | {"z": str(Fraction(rng.randint(-64, 40), 64))}
+        near = {name: str(Fraction(value) * Fraction(63, 64)) for name, value in point.items()}
+        cuts = rng.choice([[0], [1, 0, 0], [2, 0, 1, 0, 0], [1, 2, 0, 0, 2, 3, 0, 0, 0]])
+        for bound, given in (
+            ("witness_error", {"kind": "run", "point": point, "precision": 80}),
+            ("floor", {"kind": "pair", "points": [point], "precision": 80}),
+            ("floor", {"kind": "cell_slope", "points": [near, point], "pieces": 1, "precision": 80}),
+            ("error_bound", {"kind": "cover", "splits": cuts, "pieces": 1, "precision": 80}),
+        ):
+            region_of = {"parameters": {}, "size": [2, 2], "verdict": BOUNDS[bound]}
+            claim = {"bound": bound, "value": "0", "statement": "", "evidence": alone(given)}
+            found, expected = attempted(known, region_of | {"claim": claim}), of_question(question, bound, given)
+            assert found == expected
+            kinds[str(given["kind"])] += not isinstance(found, str) and found[0] != 0
+    assert kinds.keys() >= {"run", "pair", "cover"}
+    assert kinds["run"] >= 20
 
 
 @cache

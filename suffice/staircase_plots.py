@@ -47,7 +47,8 @@ def draw_steps(axes: Any, found: Staircase) -> None:
         known = [(tolerance, p) for tolerance, p in bits if p is not None]
         if known:
             axes.step(*zip(*known, strict=True), where=where, marker="o", markersize=4, **style)
-    axes.set(xscale="log", xlabel="relative tolerance" if found.is_relative else "tolerance", ylabel="p, significand bits with the hidden one")
+    measure = "relative tolerance" if found.is_relative else "tolerance"
+    axes.set(xscale="log", xlabel=measure, ylabel="p, significand bits with the hidden one")
     axes.set_ylim(bottom=0)
     axes.invert_xaxis()
     axes.grid(alpha=0.3)

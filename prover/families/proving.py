@@ -23,6 +23,7 @@ from suffice.prover.families.members import fill_gaps
 from suffice.prover.families.question import FamilyCase
 from suffice.prover.families.results import AskedFamily, FamilyProof, FamilyResult, ProvedRegion
 from suffice.prover.families.survey import Survey
+from suffice.prover.multipliers import with_multipliers
 from suffice.prover.portfolio import Progress
 from suffice.prover.results import SolverRun
 from suffice.prover.solvers import confirm
@@ -109,7 +110,7 @@ def make_certificate(case: FamilyCase, regions: Sequence[ProvedRegion]) -> Famil
         "formats": family_formats_to_json(case.formats),
         "regions": documents,
         "assumptions": list(assumptions_of(question, read)),
-        "smt": scripts(question, read, derivations),
+        "smt": with_multipliers(scripts(question, read, derivations)),
     }
     data = canonical(document)
     report = check(data)

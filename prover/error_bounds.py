@@ -13,6 +13,7 @@ from suffice.prover.case import Case
 from suffice.prover.cell_leaves import Refined, refine
 from suffice.prover.engine import Effort, bound_error, splits_of
 from suffice.prover.engine.branching import Found
+from suffice.prover.engine.upward import keeping_subnormals
 from suffice.prover.results import Point
 
 _SECONDS_A_NODE = 4e-5
@@ -47,6 +48,7 @@ class Bounded:
         return [{name: Fraction(x) for name, x in point.items()} for point in (self.found.at, middle) if all(map(isfinite, point.values()))]
 
 
+@keeping_subnormals()
 def search_bound(case: Case, effort: Effort, precision: int) -> Bounded:
     """A bound of the program's error over the box; `precision` is the kernel's, for leaves of a few cells."""
     start = time.monotonic()

@@ -20,7 +20,7 @@ from suffice.prover.emulation import Array as Emulated
 from suffice.prover.emulation import can_emulate, evaluate, run_program, to_float64
 from suffice.prover.engine.branching import box_ends
 from suffice.prover.engine.sweep import Boxes, Sweep
-from suffice.prover.engine.upward import rounding_up
+from suffice.prover.engine.upward import keeping_subnormals, rounding_up
 from suffice.prover.measures import measure
 
 Array = NDArray[np.float64]
@@ -105,6 +105,7 @@ def _place(side: Interval, share: Array) -> Emulated:
     return points
 
 
+@keeping_subnormals()
 def tile_bounds(case: Case, parts: tuple[int, ...]) -> Array:
     """The bound of S1 on each tile; NaN where there is none, or where no point of the tile counts."""
     names = wide_inputs(case.problem)

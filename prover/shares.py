@@ -12,7 +12,7 @@ from suffice.encodings.writers.text import to_short_text
 from suffice.hardware_specs.catalogue import format_name
 from suffice.prover.case import Case
 from suffice.prover.engine.sweep import Boxes, Sweep
-from suffice.prover.engine.upward import rounding_up
+from suffice.prover.engine.upward import keeping_subnormals, rounding_up
 from suffice.prover.error_bounds import Bounded
 from suffice.prover.results import RoundingShare
 
@@ -22,6 +22,7 @@ MOST_SHARES = 200
 _LONGEST = 48
 
 
+@keeping_subnormals()
 def shares_of(case: Case, bounded: Bounded) -> tuple[RoundingShare, ...]:
     """The parts of the bound, the largest first."""
     leaf = bounded.found.hardest

@@ -12,8 +12,10 @@ from suffice.prover.engine.branching import Splits as Splits
 from suffice.prover.engine.branching import leaf_positions as leaf_positions
 from suffice.prover.engine.branching import splits_of as splits_of
 from suffice.prover.engine.sweep import Sweep
+from suffice.prover.engine.upward import keeping_subnormals
 
 
+@keeping_subnormals()
 def bound_error(case: Case, effort: Effort) -> Found:
     """A bound of the program's error over the whole box, as tight as the effort allows."""
     names = sorted(case.problem.box)

@@ -2,23 +2,35 @@
 
 Inside `rounding_up` the processor rounds toward +infinity, and the operations of NumPy with it. Numbers must be parsed and printed
 outside. Where the processor's mode does not reach NumPy, every result is moved up by one place instead.
+
+A library made with -ffast-math makes the whole process flush subnormal numbers when it is loaded. Whatever builds or evaluates a sweep, or
+takes fractions from its numbers, stands within `keeping_subnormals`.
 """
 
 from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from suffice.errors import SufficeError
+
 Array = NDArray[np.float64]
 
 _UPWARD = {"x86_64": 0x800, "AMD64": 0x800, "aarch64": 0x400000, "arm64": 0x400000}
 """FE_UPWARD of <fenv.h> by machine."""
+
+
+_DEFAULT_ENVIRONMENT = ctypes.c_void_p(-1)
+"""FE_DFL_ENV of <fenv.h>."""
+
+_ENVIRONMENT_BYTES = 256
+"""More than an fenv_t takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,34 @@ def rounding_up() -> Iterator[Upward]:
             yield arithmetic
     finally:
         arithmetic.leave()
+
+
+@contextmanager
+def keeping_subnormals() -> Iterator[None]:
+    """Keep subnormal numbers inside; what the process does with them is left as it was. Raises SufficeError where that cannot be done."""
+    if not flushes_subnormals():
+        yield
+        return
+    before = ctypes.create_string_buffer(_ENVIRONMENT_BYTES)
+    with suppress(OSError, AttributeError, TypeError):
+        library = ctypes.CDLL(None)
+        library.fegetenv(before)
+        library.fesetenv(_DEFAULT_ENVIRONMENT)
+    if flushes_subnormals():
+        raise SufficeError(
+            "this process flushes subnormal numbers to zero, so its arithmetic proves nothing",
+            mend="run suffice apart from libraries made with -ffast-math",
+        )
+    try:
+        yield
+    finally:
+        library.fesetenv(before)
+
+
+def flushes_subnormals() -> bool:
+    """Whether products of arrays lose what lies below the least normal number, or its operands there count as zero."""
+    least = np.full(9, 2.0**-1022)
+    return not bool((least * 0.5 * 2.0 == least).all())
 
 
 @contextmanager

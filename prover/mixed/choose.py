@@ -19,6 +19,7 @@ from suffice.proofs.decimals import decimal_above
 from suffice.proofs.kernel import check
 from suffice.prover.cell_leaves import Refined
 from suffice.prover.engine import Effort
+from suffice.prover.engine.upward import keeping_subnormals
 from suffice.prover.error_bounds import Bounded
 from suffice.prover.mixed.chooser import Assignment, Chooser
 from suffice.prover.mixed.grouping import Group, groups_of
@@ -74,6 +75,7 @@ class Cheapest:
         return self.table.cost(self.solved.choice) * self.table.unit
 
 
+@keeping_subnormals()
 def choose(
     problem: Problem,
     formats: Mapping[str, Format],

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from suffice.prover.engine.upward import Upward, rounding_up, rounds_up, stepped, upward
+import suffice.prover.engine.upward as module
+from suffice.errors import SufficeError
+from suffice.prover.brackets import bounds
+from suffice.prover.engine.upward import Upward, flushes_subnormals, keeping_subnormals, rounding_up, rounds_up, stepped, upward
+from tests.prover.asking import asked, problem
 
 
 @pytest.mark.parametrize("arithmetic", [upward(), stepped()], ids=["of this machine", "stepped"])
@@ -36,3 +45,58 @@ def test_the_mode_is_restored_after_an_error() -> None:
     with pytest.raises(ZeroDivisionError), rounding_up():
         raise ZeroDivisionError
     assert float(np.divide(1.0, np.full(1, 3.0))[0]) == 1 / 3
+
+
+MXCSR, FLUSH = 28, 0x8040
+"""Where the fenv_t of x86-64 Linux holds the control word of SSE, and its bits that flush results and operands."""
+
+needs_mxcsr = pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() != "x86_64", reason="knows the control word of x86-64 Linux only"
+)
+
+
+@contextmanager
+def flushing() -> Iterator[None]:
+    """What loading a library made with -ffast-math does to a process."""
+    library, before = ctypes.CDLL(None), ctypes.create_string_buffer(256)
+    library.fegetenv(before)
+    changed = ctypes.create_string_buffer(before.raw, 256)
+    word = int.from_bytes(before.raw[MXCSR : MXCSR + 4], "little") | FLUSH
+    changed[MXCSR : MXCSR + 4] = word.to_bytes(4, "little")
+    library.fesetenv(changed)
+    try:
+        yield
+    finally:
+        library.fesetenv(before)
+
+
+@needs_mxcsr
+def test_subnormals_are_kept_in_a_process_that_flushes_them() -> None:
+    least, below = np.full(9, 2.0**-1022), np.full(9, 2.0**-1023)
+    with flushing():
+        assert flushes_subnormals()
+        assert not (least * 0.5).any()
+        with keeping_subnormals(), rounding_up() as arithmetic:
+            product, total = arithmetic.multiply(least, np.full(9, 0.5)), arithmetic.add(np.full(9, 1.0), below)
+        assert flushes_subnormals()
+    assert not flushes_subnormals()
+    assert (product == below).all()
+    assert (total == 1 + 2.0**-52).all()
+
+
+@needs_mxcsr
+def test_bounds_are_the_same_in_a_process_that_flushes_subnormals() -> None:
+    """Without care the product would have no error at all: its rounding is half the least subnormal number, 2^-1075."""
+    question, formats = problem("x*y", "1", x=("0x1p-540", "0x1p-530"), y=("0x1p-540", "0x1p-530")), (asked("fp64"),)
+    bound = bounds(question, formats).results[0].error_bound
+    assert bound is not None
+    assert bound >= Fraction(1, 2**1075)
+    with flushing():
+        assert bounds(question, formats).results[0].error_bound == bound
+
+
+@needs_mxcsr
+def test_flushing_that_cannot_be_ended_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "flushes_subnormals", lambda: True)
+    with pytest.raises(SufficeError, match="flushes subnormal numbers to zero"), keeping_subnormals():
+        pass

@@ -35,6 +35,8 @@ class Affine:
 class Fold:
     """`size` steps state -> state + term(elements), each step with elements of its own, from `start`; sizes are least to greatest (None:
     any). The size and the state are variables of the family's expression.
+
+    With `is_step` the term is the whole step, state -> term(state, elements), and one more rounding brings it to the state's format.
     """
 
     size: str
@@ -44,6 +46,7 @@ class Fold:
     start: Expression
     term: Expression
     elements: tuple[str, ...]
+    is_step: bool = False
 
     def __post_init__(self) -> None:
         if self.least < 1 or (self.greatest is not None and self.greatest < self.least):

@@ -55,6 +55,7 @@ def equal_steps(family: Family, parameters: Box, size: int) -> Problem:
     places = dict(outer)
     if family.fold is not None:
         fold = family.fold
+        assert not fold.is_step, "equal steps join only where they are sums"
         steps = builder.apply(Op.MUL, builder.constant(size), graft(builder, fold.term, outer))
         start = graft(builder, fold.start, outer)
         is_zero = builder.node(start).payload == 0
@@ -151,22 +152,34 @@ def _unrolled_box(fold: Fold, box: Box, size: int) -> Box:
 
 
 def _unrolled(family: Family, fold: Fold, outer: Values, size: int, accumulate: Format | None) -> Expression:
-    """s = start in the format of the state, one addition in that format for every step, and what the expression makes of s.
+    """s = start in the format of the state, one addition (or one rounding of the whole step) in that format for every step, and what the
+    expression makes of s.
 
-    Where the expression names the state, it is rounded to the format of that place, as inputs are.
+    Where the expression or a step names the state, it is rounded to the format of that place, as inputs are.
     """
     builder = ExpressionBuilder()
     state = _start(builder, fold, outer, accumulate)
     for k in range(1, size + 1):
         elements = {name: _at_format(builder, None).variable(f"{name}_{k}") for name in fold.elements}
-        term = graft(builder, fold.term, outer, elements)
-        state = _at_format(builder, accumulate).apply(Op.ADD, state, term)
-    named = next((node for node in family.expression.nodes if node.op is Op.VAR and node.payload == fold.state), None)
-    if accumulate is not None and named is not None:
-        state = _at_format(builder, named.format).apply(Op.CAST, state)
+        if fold.is_step:
+            held = _where_named(builder, fold.term, fold.state, state, accumulate)
+            step = graft(builder, fold.term, outer, {**elements, fold.state: held})
+            state = step if accumulate is None else _at_format(builder, accumulate).apply(Op.CAST, step)
+        else:
+            term = graft(builder, fold.term, outer, elements)
+            state = _at_format(builder, accumulate).apply(Op.ADD, state, term)
+    state = _where_named(builder, family.expression, fold.state, state, accumulate)
     places = {**outer, fold.size: Fraction(size)}
     root = graft(builder, family.expression, places, {fold.state: state})
     return builder.build(root)
+
+
+def _where_named(builder: ExpressionBuilder, expression: Expression, name: str, state: int, accumulate: Format | None) -> int:
+    """The state, rounded from its own format to that of the place where the expression names it."""
+    named = next((node for node in expression.nodes if node.op is Op.VAR and node.payload == name), None)
+    if accumulate is None or named is None:
+        return state
+    return _at_format(builder, named.format).apply(Op.CAST, state)
 
 
 def _start(builder: ExpressionBuilder, fold: Fold, outer: Values, accumulate: Format | None) -> int:

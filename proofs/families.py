@@ -76,7 +76,7 @@ class FamilyRegion:
 class FamilyFormats:
     """The formats asked about, and that of a fold's state (None without a fold).
 
-    Positions of single operations count the nodes of the expression, then those of the fold's start, then those of its term.
+    Positions of single operations count the nodes of the expression, then those of the fold's start, then those of its term or step.
     """
 
     formats: Formats
@@ -273,13 +273,14 @@ def _fold_to_json(fold: Fold) -> Json:
         "sizes": [fold.least, fold.greatest],
         "state": fold.state,
         "start": expression_to_json(fold.start),
-        "term": expression_to_json(fold.term),
+        "step" if fold.is_step else "term": expression_to_json(fold.term),
         "elements": list(fold.elements),
     }
 
 
 def _fold_from_json(value: Json, where: str) -> Fold:
-    size, sizes, state, start, term, elements = fields(value, where, "size", "sizes", "state", "start", "term", "elements")
+    key = "step" if "step" in as_object(value, where) else "term"
+    size, sizes, state, start, term, elements = fields(value, where, "size", "sizes", "state", "start", key, "elements")
     least, greatest = _sizes_from_json(sizes, f"{where}.sizes")
     return Fold(
         size=as_text(size, f"{where}.size"),
@@ -287,8 +288,9 @@ def _fold_from_json(value: Json, where: str) -> Fold:
         greatest=greatest,
         state=as_text(state, f"{where}.state"),
         start=expression_from_json(start, f"{where}.start"),
-        term=expression_from_json(term, f"{where}.term"),
+        term=expression_from_json(term, f"{where}.{key}"),
         elements=tuple(as_text(name, f"{where}.elements") for name in as_list(elements, f"{where}.elements")),
+        is_step=key == "step",
     )
 
 

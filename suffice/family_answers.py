@@ -76,7 +76,7 @@ def family_headline(family: Family) -> str:
     steps = ""
     if fold is not None:
         term, start = (to_short_text(part, _LONGEST_FORMULA) for part in (fold.term, fold.start))
-        steps = f"{fold.size} steps {fold.state} + {term} from {start}"
+        steps = f"{fold.size} steps {fold.state} {'->' if fold.is_step else '+'} {term} from {start}"
     box = ", ".join(f"{name} in [{affine_text(low)}, {affine_text(high)}]" for name, (low, high) in family.box.items())
     conditions = " and ".join(to_short_text(condition, _LONGEST_FORMULA) for condition in family.preconditions)
     sides = ", ".join(f"{name} in [{number_text(side.lo)}, {number_text(side.hi)}]" for name, side in family.parameters.items())

@@ -179,3 +179,44 @@ def test_in_python(decay: Path) -> None:
         suffice.prove_family(family)
     with pytest.raises(suffice.SufficeError, match="was not asked about"):
         answer["fp32"]
+
+
+STEP = (
+    SUM.replace('term = "x"', 'step = "s/2 + x"')
+    .replace("[1, 40]", "[1, 4]")
+    .replace('x = ["1", "1"]', 'x = ["1/16", "1"]')
+    .replace('eps = "1/4"', 'eps = "3/32"')
+    .replace("p=4", "p=3")
+)
+
+
+def test_whole_steps_are_proved_size_by_size(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file, saved = tmp_path / "step.toml", tmp_path / "c.json"
+    file.write_text(STEP)
+    status, answer = run_json(capsys, "prove", str(file), "--save", str(saved))
+    assert status == 0
+    (result,) = answer["results"]
+    regions = {region["size"][0]: region["verdict"] for region in result["regions"]}
+    assert all(region["size"][0] == region["size"][1] for region in result["regions"])
+    assert (regions[1], regions[4]) == ("sufficient", "insufficient")
+    assert result["gaps"] == []
+    assert all(region["claim"]["evidence"]["kind"] == "member" for region in json.loads(saved.read_bytes())["regions"])
+    assert run(capsys, "check", str(saved), "--problem", str(file))[0] == 0
+    status, out, _ = run(capsys, "explain", str(saved))
+    assert status == 0
+    assert "Each of n steps makes s -> s/2 + x" in out.replace("\\", "")
+    other = tmp_path / "other.toml"
+    other.write_text(STEP.replace("s/2 + x", "s/4 + x"))
+    assert run(capsys, "check", str(saved), "--problem", str(other))[0] == 1
+
+
+def test_parameters_of_whole_steps_must_be_known(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "step.toml"
+    for ends, gaps in (('["1/4", "1/2"]', 1), ('["1/2", "1/2"]', 0)):
+        file.write_text(STEP.replace("s/2", "w*s").replace("[box]", f"[parameters]\nw = {ends}\n[box]"))
+        status, answer = run_json(capsys, "prove", str(file), "--timeout", "20")
+        assert status == (3 if gaps else 0)
+        (result,) = answer["results"]
+        assert len(result["gaps"]) == gaps
+        assert bool(result["regions"]) == (not gaps)
+        assert ("size by size" in result["note"]) == bool(gaps)

@@ -15,6 +15,8 @@ state = "s"
 start = "0"
 term = "x"
 elements = ["x"]
+
+Instead of `term`, `step = "tanh(s/2 + x)"` gives the whole next state; then there are few sizes.
 """
 
 from __future__ import annotations
@@ -50,7 +52,11 @@ from suffice.errors import InputError
 
 _TEXTS = ("name", "description", "expr", "inputs", "input_format", "compute", "output", "accumulate")
 _KEYS = (*_TEXTS, "parameters", "fold", "preconditions", "box", "eps", "abs", "rel", "formats", "override", "accuracy")
-_FOLD_KEYS = ("size", "sizes", "state", "start", "term", "elements")
+_FOLD_KEYS = ("size", "sizes", "state", "start", "elements")
+_STEP_KEYS = ("term", "step")
+
+MOST_STEPS = 16
+"""The greatest size of a fold whose steps are no sums: it is proved size by size."""
 
 _ZERO = Affine(Fraction(0))
 
@@ -202,22 +208,47 @@ def _tolerance(table: Mapping[str, Any], parameters: Box) -> tuple[Affine, Affin
 def _read_fold(value: object, inputs: Inputs, parameters: Box) -> Fold:
     if not isinstance(value, Mapping):
         raise InputError("fold is not a table", mend='write [fold] and below it size = "n"')
-    check_keys(value, _FOLD_KEYS, f"use {', '.join(_FOLD_KEYS)}", where="fold")
+    known = ", ".join((*_FOLD_KEYS, *_STEP_KEYS))
+    check_keys(value, (*_FOLD_KEYS, *_STEP_KEYS), f"use {known}", where="fold")
     for key in _FOLD_KEYS:
         if key not in value:
-            raise InputError(f"the key {key} is missing", where="fold", mend=f"known keys are {', '.join(_FOLD_KEYS)}")
+            raise InputError(f"the key {key} is missing", where="fold", mend=f"known keys are {known}")
+    is_step = _has_step(value)
     elements = _elements(as_texts(value["elements"], "fold.elements", '["x", "y"]'), inputs)
     others = [name for name in inputs.box if name not in elements]
     least, greatest = _sizes(value["sizes"])
+    if is_step and (greatest is None or greatest > MOST_STEPS):
+        raise InputError(
+            "a step is no sum, and is proved size by size", where="fold.sizes", mend=f"write sizes = [1, {MOST_STEPS}] at most"
+        )
+    state = read_name(as_text(value["state"], "fold.state"), where="fold.state")
     return Fold(
         size=read_name(as_text(value["size"], "fold.size"), where="fold.size"),
         least=least,
         greatest=greatest,
-        state=read_name(as_text(value["state"], "fold.state"), where="fold.state"),
+        state=state,
         start=_unannotated("fold.start", _formula("fold.start", as_text(value["start"], "fold.start"), [*others, *parameters], inputs)),
-        term=_unannotated("fold.term", _formula("fold.term", as_text(value["term"], "fold.term"), [*elements, *parameters], inputs)),
+        term=_read_step(value["step"], state, [*elements, *parameters], inputs)
+        if is_step
+        else _unannotated("fold.term", _formula("fold.term", as_text(value["term"], "fold.term"), [*elements, *parameters], inputs)),
         elements=elements,
+        is_step=is_step,
     )
+
+
+def _has_step(value: Mapping[str, Any]) -> bool:
+    given = [key for key in _STEP_KEYS if key in value]
+    if len(given) != 1:
+        said = "both a term and a step" if given else "neither a term nor a step"
+        raise InputError(f"the fold has {said}", where="fold", mend='write term = "x" where s + x follows s, or step = "tanh(s + x)"')
+    return given == ["step"]
+
+
+def _read_step(value: object, state: str, names: list[str], inputs: Inputs) -> Expression:
+    step = _unannotated("fold.step", _formula("fold.step", as_text(value, "fold.step"), [*names, state], inputs))
+    if state not in step.variables:
+        raise InputError(f"the step does not use the state {state}", where="fold.step", mend=f'write step = "tanh({state} + x)"')
+    return step
 
 
 def _unannotated(key: str, expression: Expression) -> Expression:

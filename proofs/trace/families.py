@@ -125,8 +125,9 @@ def _question(family: Family) -> Section:
 def _fold_step(fold: Fold) -> Step:
     start, term = to_short_text(fold.start, _LONGEST_TERM), to_short_text(fold.term, _LONGEST_TERM)
     upper = "without end" if fold.greatest is None else f"to {fold.greatest}"
+    change = f"makes {fold.state} -> {term}" if fold.is_step else f"adds {term} to it"
     return Step(
-        text=f"The state {fold.state} begins as {start}. Each of {fold.size} steps adds {term} to it, with elements of its own "
+        text=f"The state {fold.state} begins as {start}. Each of {fold.size} steps {change}, with elements of its own "
         f"({', '.join(fold.elements) or 'none'}) in the box above. "
         f"Sizes {fold.size} go from {fold.least} {upper}. The formula above is about the last state.",
     )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from suffice.encodings.enclosures.bounds import range_bounds
+from suffice.encodings.family import Family
 from suffice.encodings.instances import common_box, instance
 from suffice.encodings.problem import Box, Problem
 from suffice.errors import SufficeError
@@ -47,6 +48,11 @@ def fill_gaps(survey: Survey, desk: Desk) -> None:
                 survey.regions.append(found)
                 rest = [*rest[:-1], *_without(rest[-1], size)]
         survey.gaps += rest
+
+
+def needs_members(family: Family) -> bool:
+    """Whether single sizes are all that can be proved: the steps of the fold are no sums."""
+    return family.fold is not None and family.fold.is_step
 
 
 def _small_sizes(gap: Extent) -> range:

@@ -19,7 +19,7 @@ from suffice.prover.families import folds, proposals
 from suffice.prover.families.columns import Columns, column_axis
 from suffice.prover.families.desk import Desk, claim_json, region_json
 from suffice.prover.families.extents import Extent, declared, position
-from suffice.prover.families.members import fill_gaps
+from suffice.prover.families.members import fill_gaps, needs_members
 from suffice.prover.families.question import FamilyCase
 from suffice.prover.families.results import AskedFamily, FamilyProof, FamilyResult, ProvedRegion
 from suffice.prover.families.survey import Survey
@@ -67,7 +67,9 @@ def _prove_one(case: FamilyCase, deadline: float, resolution: Fraction) -> Famil
 
     assert case.question
     survey = Survey(declared(case.family), attempt, resolution, lambda: desk.is_late)
-    if len(survey.whole.axes()) > 1:
+    if needs_members(case.family):
+        survey.gaps = [survey.whole]
+    elif len(survey.whole.axes()) > 1:
         Columns(survey, *column_axis(case.family, survey.whole)).run()
     else:
         survey.run()
@@ -95,6 +97,8 @@ def _note(case: FamilyCase, desk: Desk, survey: Survey) -> str:
         return ""
     if desk.is_late:
         return "time ran out"
+    if needs_members(case.family):
+        return "a fold whose steps are no sums is proved size by size, where the formats and the parameters are known"
     return "" if case.has_program else "the formats leave the program open: only what is impossible can be proved"
 
 

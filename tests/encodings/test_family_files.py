@@ -236,3 +236,61 @@ def test_equal_steps_are_the_unrolled_sum_at_equal_elements() -> None:
 def test_a_fold_too_long_to_be_written_out_is_refused() -> None:
     with pytest.raises(InputError, match="not written out"):
         instance(read_family_toml(DOT).family, {}, 100_000)
+
+
+DEPTH = MEAN.replace('term = "x[0] - x[1]"', 'step = "tanh(s/2 + x[0] - x[1])"')
+
+
+def test_whole_steps_are_unrolled_to_the_program_that_runs() -> None:
+    """The state is held in fp32, rounded to fp16 where a step names it, and the step's fp16 value is exact in fp32."""
+    text = DOT.replace('term = "x*y"', 'step = "s*x + y"').replace('[1, "inf"]', "[1, 16]")
+    family = read_family_toml(text).family
+    fp16, fp32 = parse_format("fp16"), parse_format("fp32")
+    case = make_case(instance(family, {}, 5, fp32), Asked(name="", input=fp16, compute=fp16, output=fp16), [])
+    swapped = make_case(instance(family, {}, 5, fp16), Asked(name="", input=fp16, compute=fp32, output=fp32), [])
+    assert case.question.program is not None
+    assert swapped.question.program is not None
+    random, differing = np.random.default_rng(2), 0
+    for _ in range(50):
+        x, y = (random.uniform(-1, 1, 5).astype(np.float16) for _ in range(2))
+        codes: dict[str, Fraction | str] = {
+            f"{name}_{k + 1}": Fraction(float(column[k])) for name, column in (("x", x), ("y", y)) for k in range(5)
+        }
+        narrow = held = np.float16(0)
+        for a, b in zip(x, y, strict=True):
+            narrow = np.float16(np.float16(narrow * a) + b)
+            held = np.float16(np.float32(np.float32(np.float32(held) * np.float32(a)) + np.float32(b)))
+        assert run(case.question.nodes, case.question.program, codes, Budget()) == Fraction(float(narrow))
+        assert run(swapped.question.nodes, swapped.question.program, codes, Budget()) == Fraction(float(held))
+        differing += narrow != held
+    assert differing > 5
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("step =", 'term = "x"\nstep =', "fold: the fold has both a term and a step"),
+        ('step = "tanh(s/2 + x[0] - x[1])"', "", "fold: the fold has neither a term nor a step"),
+        ("s/2 + ", "", "fold.step: the step does not use the state s"),
+        ("s/2 + ", "s/n + ", "fold.step"),
+        ("s/2 + ", "s/2 + c + ", "fold.step"),
+        ("tanh(s/2 +", "bf16(s/2 +", "fold.step: a cast stands inside a fold"),
+        ("[2, 10]", "[2, 17]", "fold.sizes: a step is no sum, and is proved size by size"),
+        ("[2, 10]", '[2, "inf"]', "fold.sizes: a step is no sum, and is proved size by size"),
+    ],
+)
+def test_a_mistake_in_a_step_is_one_line(before: str, after: str, said: str) -> None:
+    assert before in DEPTH
+    with pytest.raises(InputError) as caught:
+        read_family_toml(DEPTH.replace(before, after))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_step_uses_the_state() -> None:
+    fold = read_family_toml(DEPTH).family.fold
+    assert fold is not None
+    assert fold.is_step
+    assert "s" in fold.term.variables
+    with pytest.raises(InputError, match=r"fold\.term"):
+        read_family_toml(MEAN.replace('"x[0] - x[1]"', '"s + x[0]"'))

@@ -22,7 +22,7 @@ from ..tape import Interval
 from .asking import definite_program, hulls, preparing_work, unrounded
 from .fold_points import read_ends
 from .regions import Family, Region, names_in
-from .steps import fold_of
+from .steps import check_sums, fold_of
 
 _STEP_OPERATIONS = 16
 """Operations on numbers in fixed point that one step takes, about."""
@@ -38,6 +38,7 @@ class Reach(NamedTuple):
 
 def fold_cover(family: Family, region: Region, budget: Budget) -> Derivation:
     """The largest error of the program over all sizes and parameters of the region."""
+    check_sums(family)
     _, start, term, blocks, pieces, precision = fields(
         region.claim.evidence, "evidence", "kind", "start", "term", "blocks", "pieces", "precision"
     )

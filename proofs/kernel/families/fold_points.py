@@ -20,7 +20,7 @@ from ..tape import Tape
 from ..witnesses import is_representable
 from .asking import common_question, preparing_work
 from .regions import Family, Region
-from .steps import fold_of, is_sum, joined, joined_mean, uses_size
+from .steps import check_sums, fold_of, is_sum, joined, joined_mean, uses_size
 
 SHIFTED = frozenset({"T2", "T3", "T4", "T5", "T6"})
 """Statements about differences of values: adding a number to f changes nothing."""
@@ -28,6 +28,7 @@ SHIFTED = frozenset({"T2", "T3", "T4", "T5", "T6"})
 
 def fold_points(family: Family, region: Region, budget: Budget) -> Derivation:
     """A floor for every member of the region: the least over all sizes, and the labels of all."""
+    check_sums(family)
     _, of, sizes = fields(region.claim.evidence, "evidence", "kind", "of", "sizes")
     by = sizes.get("by") if isinstance(sizes, dict) else None
     if by == "blocks":

@@ -25,7 +25,7 @@ from ..values import add
 from ..witnesses import at_point, check_counts
 from .asking import common_question, definite_program, settled
 from .regions import Family, Region
-from .steps import after, fold_of, is_mean, is_sum, joined, joined_mean, uses_size
+from .steps import after, check_sums, fold_of, is_mean, is_sum, joined, joined_mean, uses_size
 
 Error = Fraction | str
 """A lower bound of the measure, or INFINITE."""
@@ -33,6 +33,7 @@ Error = Fraction | str
 
 def fold_run(family: Family, region: Region, budget: Budget) -> Derivation:
     """The least error over all sizes of the region, run in exact arithmetic on one point, or on one first and another then."""
+    check_sums(family)
     _, point, prefix, tail, precision = fields(region.claim.evidence, "evidence", "kind", "point", "prefix", "tail", "precision")
     where = read_point(point, "point", tuple(family.box))
     last = _last(region, tail)

@@ -55,8 +55,12 @@ def _unrolled(family: Family, fold: Fold, size: int) -> Family:
     state = writing.add(Node("cast", (writing.copy(fold.start, first, {}),)), _ACCUMULATE)
     for step in range(1, size + 1):
         elements = {name: Node("var", (), _element(name, step)) for name in fold.elements}
-        term = writing.copy(fold.term, second, elements)
-        state = writing.add(Node("add", (state, term)), _ACCUMULATE)
+        if fold.is_step:
+            after = writing.copy(fold.term, second, {**elements, fold.state: Node("cast", (state,))})
+            state = writing.add(Node("cast", (after,)), _ACCUMULATE)
+        else:
+            term = writing.copy(fold.term, second, elements)
+            state = writing.add(Node("add", (state, term)), _ACCUMULATE)
     writing.copy(family.nodes, 0, {fold.state: Node("cast", (state,)), fold.size: Node("const", (), Fraction(size))})
     asked, program = family.asked, family.asked.program
     if program is not None:

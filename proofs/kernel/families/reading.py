@@ -150,7 +150,9 @@ def _check_tolerance(absolute: Affine, relative: Affine, parameters: Box) -> Non
 
 
 def _read_fold(value: Any, accumulate: Any, box: dict[str, tuple[Affine, Affine]]) -> Fold:
-    size, sizes, state, start, term, elements = fields(value, "fold", "size", "sizes", "state", "start", "term", "elements")
+    is_step = bool(optional(value, "step"))
+    key = "step" if is_step else "term"
+    size, sizes, state, start, term, elements = fields(value, "fold", "size", "sizes", "state", "start", key, "elements")
     fmt = read_format(accumulate, "formats.accumulate")
     if isinstance(fmt, Code) or is_free(fmt):
         raise Rejection("formats.accumulate leaves its numbers open")
@@ -159,7 +161,7 @@ def _read_fold(value: Any, accumulate: Any, box: dict[str, tuple[Affine, Affine]
         raise Rejection("fold.elements are not different inputs of the family")
     return Fold(
         _name(size, "fold.size"), *read_range(sizes, "fold.sizes"), _name(state, "fold.state"),
-        read_nodes(start, "fold.start"), read_nodes(term, "fold.term"), tuple(named), fmt,
+        read_nodes(start, "fold.start"), read_nodes(term, f"fold.{key}"), tuple(named), fmt, is_step,
     )  # fmt: skip
 
 
@@ -182,7 +184,11 @@ def _check_names(family: Family) -> None:
     _check_known(family.preconditions, others, "preconditions")
     if fold is not None:
         _check_known((fold.start,), others, "fold.start")
-        _check_known((fold.term,), elements | set(family.parameters), "fold.term")
+        own_of_step = elements | set(family.parameters)
+        if fold.is_step:
+            _check_known((fold.term,), own_of_step | {fold.state}, "fold.step")
+        else:
+            _check_known((fold.term,), own_of_step, "fold.term")
 
 
 def _check_known(expressions: tuple[tuple[Node, ...], ...], known: set[str], where: str) -> None:

@@ -50,7 +50,7 @@ class Affine:
 class Fold:
     """s_0 = start, s_(k+1) = s_k + term with elements of step k; the state after `size` steps. The state is held in `accumulate`.
 
-    `greatest` is None where the size has no upper end.
+    `greatest` is None where the size has no upper end. With `is_step` the term is the whole step: s_(k+1) = term(s_k, elements of step k).
     """
 
     size: str
@@ -61,6 +61,7 @@ class Fold:
     term: tuple[Node, ...]
     elements: tuple[str, ...]
     accumulate: Format
+    is_step: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,12 @@ def fold_of(family: Family) -> Fold:
     return family.fold
 
 
+def check_sums(family: Family) -> None:
+    """F4 to F10 speak of sums alone."""
+    if fold_of(family).is_step:
+        raise Rejection("a fold whose steps are not sums is proved size by size")
+
+
 def is_sum(family: Family) -> bool:
     """Whether the value of the fold is its state."""
     return family.nodes == (Node("var", (), fold_of(family).state),)

@@ -88,8 +88,12 @@ def member(family: Json, formats: Json, parameters: Numbers, size: int | None) -
             own = {name: f"{name}_{k}" for name in fold["elements"]}
             copies |= {own[name]: box[name] for name in own}
             sources |= dict.fromkeys(own.values(), formats["input"])
-            term = unrolled.extend(fold["term"], formats["compute"], known | own)
-            state = unrolled.push(["add", state, term], formats["accumulate"])
+            if "step" in fold:
+                after = unrolled.extend(fold["step"], formats["compute"], known | own | {fold["state"]: state})
+                state = unrolled.push(["cast", after], formats["accumulate"])
+            else:
+                term = unrolled.extend(fold["term"], formats["compute"], known | own)
+                state = unrolled.push(["add", state, term], formats["accumulate"])
         box = {name: ends for name, ends in box.items() if name not in fold["elements"]} | copies
         known |= {fold["state"]: state, fold["size"]: Fraction(size)}
     unrolled.extend(family["expression"], formats["compute"], known)

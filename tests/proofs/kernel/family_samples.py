@@ -182,7 +182,21 @@ def _members() -> Json:
     )
 
 
+def _steps() -> Json:
+    """s -> s/2 + x, one step of it sufficient, three not."""
+    own = {"step": [S, ["const", "1/2"], ["mul", 0, 1], X, ["add", 2, 3]]}
+    halving = {key: item for key, item in fold([X], "x", sizes=[1, 3]).items() if key != "term"} | own
+    point = {f"x_{step}": "15/16" for step in (1, 2, 3)}
+    about = family([S], {"x": side("0", "1")}, absolute={"": "3/32"}, fold=halving)
+    return certificate(
+        about,
+        formats(TINY) | {"accumulate": TINY},
+        asked({}, "error_bound", alone(cover(0)), [1, 1]),
+        asked({}, "witness_error", alone({"kind": "run", "point": point, "precision": 128}), [3, 3]),
+    )
+
+
 SAMPLES: dict[str, Json] = {
     "scaled": _scaled(), "dot": _dot(), "mean": _mean(), "coarse mean": _coarse_mean(), "softmax": _softmax(), "relative": _relative(),
-    "members": _members(),
+    "members": _members(), "steps": _steps(),
 }  # fmt: skip

@@ -23,6 +23,7 @@ from .reasons import unreached
 
 N = ["var", "n"]
 SUM = family([S], {"x": side("0", "1")}, absolute={"": "1/8"}, fold=fold([X], "x"))
+WHOLE = SAMPLES["steps"]["family"]
 MEAN = SUM | {"expression": [S, N, ["div", 0, 1]]}
 COARSE = floating(3, -2, 3)
 ALL = formats(COARSE) | {"accumulate": COARSE}
@@ -140,6 +141,11 @@ REFUSED: list[tuple[str, Json]] = [
         points(pair({"x": "1"}), {"by": "mean"}), about=SUM | {"expression": [S, N, ["div", 0, 1], ["add", 2, 0]]}
     )),
     ("floor of a fold is proved by a fold_points or a member", of({"kind": "members"})),
+    ("steps are not sums is proved size by size", of(over(2), (2, 2), "error_bound", WHOLE)),
+    ("steps are not sums is proved size by size", of(points(pair({"x": "1/3"}), blocks(2)), about=WHOLE)),
+    ("steps are not sums is proved size by size", run_of(None, (2, 2), WHOLE)),
+    ("fold.step uses the name n", bare(WHOLE | {"fold": WHOLE["fold"] | {"step": [N]}}, ALL)),
+    ("does not have the keys|fold", bare(WHOLE | {"fold": WHOLE["fold"] | {"term": [X]}}, ALL)),
     ("a member has one size", of(alone(pair({"x_1": "1", "x_2": "1"})), (2, 3))),
     ("a member has one size", of(alone(pair({"x_1": "1", "x_2": "1"})), (2, None))),
     ("a member has more than 20000 nodes", of(alone(pair({"x_1": "1"})), (9_999, 9_999))),

@@ -170,6 +170,7 @@ FAMILIES = (
     ),
     FamilyEntry("mean_bf16", "The mean of n numbers in [0, 1] added in bf16, to 1e-2: enough for n <= 4, and for no n >= 5."),
     FamilyEntry("mean_bf16_fp32", "The mean of n numbers that arrive in bf16, added in fp32, to 1e-2: enough for n <= 65536."),
+    FamilyEntry("tanh_depth", "s -> tanh(s + x) applied n times in fp16, to 6e-4: enough for n <= 3, not for n from 4 to 6."),
     FamilyEntry("softmax_codes", "No 8-bit code holds a softmax entry of one logit beside n in [-8, 8] to 1e-3, for n from 1 to 65536."),
     FamilyEntry(
         "layernorm_variance",

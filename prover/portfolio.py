@@ -75,9 +75,16 @@ def _prove_one(
     attempt = Attempt(case, Dossier(case), bounds, deadline, run_all)
     note = _work(attempt)
     cross_check(attempt)
-    certificate = attempt.dossier.certificate()
+    result = result_of(asked.name, attempt.dossier, start)
+    is_open = result.verdict is Verdict.UNDECIDED
+    return replace(result, heuristic=heuristic, findings=tuple(attempt.findings), note=note if is_open else "")
+
+
+def result_of(name: str, dossier: Dossier, start: float) -> Result:
+    """The certificate of all claims, made now, as the answer for the format of this name; `start` is when work on it began."""
+    certificate = dossier.certificate()
     return Result(
-        format=asked.name,
+        format=name,
         formats=certificate.formats,
         verdict=certificate.verdict,
         statement=certificate.statement,
@@ -85,10 +92,7 @@ def _prove_one(
         certificate=certificate,
         digest=digest(certificate),
         seconds=time.monotonic() - start,
-        heuristic=heuristic,
-        findings=tuple(attempt.findings),
-        note=note if certificate.verdict is Verdict.UNDECIDED else "",
-        **bracket_of(attempt.dossier),
+        **_bracket(dossier),
     )
 
 
@@ -123,7 +127,7 @@ def _work(attempt: Attempt) -> str:
     return reason
 
 
-def bracket_of(dossier: Dossier) -> dict[str, Any]:
+def _bracket(dossier: Dossier) -> dict[str, Any]:
     """The bracket and its witnesses, as the claims hold them."""
     result: dict[str, Any] = {bound: dossier.value(bound) for bound in ("floor", "floor_upper", "error_bound", "witness_error")}
     floor, error = dossier.claims.get("floor"), dossier.claims.get("witness_error")

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 from suffice.encodings.problem import Problem, Tolerance
 from suffice.errors import InputError
-from suffice.proofs.certificate import Certificate, digest
+from suffice.proofs.certificate import Certificate
 from suffice.proofs.evidence import evidence_to_json
 from suffice.proofs.jsondata import as_object
 from suffice.prover.case import Case
 from suffice.prover.dossier import Dossier
-from suffice.prover.portfolio import bracket_of
+from suffice.prover.portfolio import result_of
 from suffice.prover.results import Result
 
 
@@ -45,19 +45,7 @@ def restated(result: Result, problem: Problem) -> Result | None:
     assert problem.tolerance is not None
     if not settles(result, problem.tolerance.threshold):
         return None
-    dossier = restated_claims(result.certificate, problem)
-    certificate = dossier.certificate()
-    return Result(
-        format=result.format,
-        formats=certificate.formats,
-        verdict=certificate.verdict,
-        statement=certificate.statement,
-        possible=certificate.possible,
-        certificate=certificate,
-        digest=digest(certificate),
-        seconds=time.monotonic() - start,
-        **bracket_of(dossier),
-    )
+    return result_of(result.format, restated_claims(result.certificate, problem), start)
 
 
 def restated_claims(certificate: Certificate, problem: Problem) -> Dossier:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 
 from suffice.encodings.enclosures.arb import enclose_at
@@ -12,7 +13,6 @@ from suffice.encodings.enclosures.crosscheck import crosscheck_value
 from suffice.encodings.operations import Op
 from suffice.errors import DisagreementError
 from suffice.hardware_specs.format import FloatFormat
-from suffice.proofs.certificate import digest
 from suffice.proofs.kernel.limits import MAX_PRECISION
 from suffice.prover.attempts import read_point
 from suffice.prover.case import Case
@@ -21,6 +21,7 @@ from suffice.prover.engine import Effort
 from suffice.prover.error_bounds import Bounded, evidence_of, kernel_seconds, search_bound
 from suffice.prover.laws import write_point
 from suffice.prover.mixed.program import Program, asked_of, case_of
+from suffice.prover.portfolio import result_of
 from suffice.prover.results import Result, SolverRun
 from suffice.prover.runs import search_runs
 from suffice.prover.solvers import SOLVERS, confirm
@@ -54,7 +55,8 @@ def proved(program: Program, accuracy: Mapping[Op, Fraction], *, seconds: float)
     if kernel_seconds(tighter, case) <= _KERNEL_SECONDS and tighter.value is not None:
         dossier.offer("error_bound", evidence_of(tighter, case, precision))
     _find_run(case, dossier, bounded, precision)
-    return _result(asked.name, dossier, time.monotonic() - start)
+    result = result_of(asked.name, dossier, start)
+    return replace(result, solvers=_confirmed([script.script for script in result.certificate.smt]))
 
 
 def _first_bound(case: Case, dossier: Dossier, precision: int, seconds: float) -> Bounded | None:
@@ -92,26 +94,6 @@ def _find_run(case: Case, dossier: Dossier, bounded: Bounded, precision: int) ->
         crosscheck_value(expression, point, enclose_at(expression, point))
         if isinstance(run.value, str) or (isinstance(upper, Fraction) and run.value > upper):
             raise DisagreementError(f"witness_error {run.value} lies above error_bound {upper}", where=case.problem.name)
-
-
-def _result(name: str, dossier: Dossier, seconds: float) -> Result:
-    certificate = dossier.certificate()
-    runs = _confirmed([script.script for script in certificate.smt])
-    error, upper = dossier.claims.get("witness_error"), dossier.value("error_bound")
-    return Result(
-        format=name,
-        formats=certificate.formats,
-        verdict=certificate.verdict,
-        statement=certificate.statement,
-        possible=certificate.possible,
-        certificate=certificate,
-        digest=digest(certificate),
-        seconds=seconds,
-        error_bound=upper if isinstance(upper, Fraction) else None,
-        witness_error=error.value if error is not None and isinstance(error.value, Fraction) else None,
-        witness=read_point(error.evidence["point"]) if error is not None else None,
-        solvers=runs,
-    )
 
 
 def _confirmed(scripts: Sequence[str]) -> tuple[SolverRun, ...]:

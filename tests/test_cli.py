@@ -9,34 +9,18 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from suffice.cli import main
 from suffice.cli.json_output import coordinate, exact
 from suffice.proofs.kernel import Report
+from tests.commands import run, run_json
 
 ROOT = Path(__file__).parents[1]
 SQUARE = ("--expr", "x*x", "--var", "x=0:1")
 FRACTION = re.compile(r"-?\d+(/\d+)?")
 HEX_FLOAT = re.compile(r"-?0x1?(0|\.[0-9a-f]+)?p[+-]\d+")
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of a command."""
-    status = main(arguments)
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
-
-
-def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    """Exit status and the one object on stdout; nothing may stand on stderr."""
-    status, out, err = run(capsys, *arguments, "--json")
-    assert err == ""
-    content = json.loads(out)
-    assert isinstance(content, dict)
-    return status, content
 
 
 def float_numbers(value: object, key: str = "") -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import suffice
-from suffice.cli import main
 from suffice.encodings.readers.family_toml import read_family_toml
+from tests.commands import run, run_json
 
 DECAY = """
 name = "decay"
@@ -53,21 +52,6 @@ def counting(tmp_path: Path) -> Path:
     path = tmp_path / "sum.toml"
     path.write_text(SUM)
     return path
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit status, stdout and stderr of a command."""
-    status = main(arguments)
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
-
-
-def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    status, out, err = run(capsys, *arguments, "--json")
-    assert err == ""
-    content = json.loads(out)
-    assert isinstance(content, dict)
-    return status, content
 
 
 def test_the_table_and_what_is_kept(capsys: pytest.CaptureFixture[str], decay: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import Any
 import pytest
 
 import suffice
-from suffice.cli import main
 from suffice.cli.tolerance_lists import read_tolerances
 from suffice.errors import InputError
 from suffice.proofs.certificate import parse
 from suffice.proofs.kernel import check
+from tests import commands
 
 LINE = ("--expr", "x", "--var", "x=0:1")
 UNIT: dict[str, tuple[suffice.questions.Number, suffice.questions.Number]] = {"x": (0, 1)}
@@ -23,17 +22,12 @@ UNIT: dict[str, tuple[suffice.questions.Number, suffice.questions.Number]] = {"x
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Exit status, stdout and stderr of `suffice minimum`."""
-    status = main(("minimum", *arguments))
-    captured = capsys.readouterr()
-    return status, captured.out, captured.err
+    return commands.run(capsys, "minimum", *arguments)
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    status, out, err = run(capsys, *arguments, "--json")
-    assert err == ""
-    content = json.loads(out)
-    assert isinstance(content, dict)
-    return status, content
+    """Exit status and the one object that `suffice minimum` prints."""
+    return commands.run_json(capsys, "minimum", *arguments)
 
 
 def test_the_smallest_significand() -> None:

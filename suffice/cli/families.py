@@ -160,17 +160,9 @@ def family_object(answer: FamilyAnswer, kept: Kept, proofs: dict[str, str]) -> O
     from suffice.proofs.families import family_to_json
 
     family = answer.family
-    results = []
-    for result in answer.results:
-        entry = _result_object(result)
-        if result.format in kept.files:
-            entry["file"] = str(kept.files[result.format])
-        if result.format in proofs:
-            entry["trace"] = proofs[result.format]
-        results.append(entry)
-    archived = {"archive": {"place": kept.archive, "head": kept.head}} if kept.receipts else {}
+    results = [kept.noted(result.format, _result_object(result), proofs) for result in answer.results]
     described = {"name": family.name, "description": family.description}
-    return {"family": {**described, **_as_dict(family_to_json(family))}, "results": results, **archived}
+    return {"family": {**described, **_as_dict(family_to_json(family))}, "results": results, **kept.archived()}
 
 
 def _as_dict(value: Any) -> Object:

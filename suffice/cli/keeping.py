@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from suffice.errors import InputError
 
@@ -37,6 +37,15 @@ class Kept:
             lines += [f"certificate of {name}: entry {r.index} of {self.archive}, {r.digest}" for name, r in self.receipts.items()]
             lines.append(f"head of the archive: {self.head}")
         return lines
+
+    def noted(self, name: str, entry: dict[str, Any], proofs: Mapping[str, str]) -> dict[str, Any]:
+        """A format's entry for --json, with its file and its proof where there are any."""
+        file = {"file": str(self.files[name])} if name in self.files else {}
+        return entry | file | ({"trace": proofs[name]} if name in proofs else {})
+
+    def archived(self) -> dict[str, Any]:
+        """For --json: the archive and its head, where certificates were added."""
+        return {"archive": {"place": self.archive, "head": self.head}} if self.receipts else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,13 +83,5 @@ def print_answers(answers: Mapping[str, dict[str, Any]]) -> None:
 def _object(answer: Answer, kept: Kept, proofs: dict[str, str], extra: dict[str, Any]) -> dict[str, Any]:
     from suffice.cli.json_output import problem_object, result_object
 
-    results = []
-    for result in answer.results:
-        entry = result_object(result)
-        if result.format in kept.files:
-            entry["file"] = str(kept.files[result.format])
-        if result.format in proofs:
-            entry["trace"] = proofs[result.format]
-        results.append(entry)
-    archived = {"archive": {"place": kept.archive, "head": kept.head}} if kept.receipts else {}
-    return {"problem": problem_object(answer.problem), "results": results, **extra, **archived}
+    results = [kept.noted(result.format, result_object(result), proofs) for result in answer.results]
+    return {"problem": problem_object(answer.problem), "results": results, **extra, **kept.archived()}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from random import Random
 
-from .documents import Json
+from .documents import Json, canonical, report
 
 _NUMBER = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
@@ -152,3 +153,21 @@ def _change_object(value: dict[str, Json], rng: Random) -> None:
             value[rng.choice(["x", "y", "z", "note"])] = copy.deepcopy(value[first])
         case _:
             value[first] = copy.deepcopy(value[second])
+
+
+def judged_mutants(pool: Sequence[Json], falsehoods: Callable[[Json], list[str] | None], count: int, rng: Random) -> Counter[str]:
+    """Families changed in one field each: how many are rejected, true, or accepted and unjudged (None). No accepted one may be false."""
+    seen = Counter[str]()
+    while seen.total() < count:
+        document = rng.choice(pool)
+        mutant = copy.deepcopy(document)
+        change_field(mutant, *rng.choice([place for part in ("family", "formats", "regions") for place in below(mutant, part)]), rng)
+        if canonical(mutant) == canonical(document):
+            continue
+        if report(mutant).status == "rejected":
+            seen["rejected"] += 1
+            continue
+        wrong = falsehoods(mutant)
+        assert not wrong, (mutant, wrong)
+        seen["unjudged" if wrong is None else "true"] += 1
+    return seen

@@ -1,6 +1,7 @@
 """Classifiers of scikit-learn's digits (8 x 8 pixels in [0, 1], 10 classes), with the weights that train_digits.py found.
 
-Each factory takes no argument and returns a model in evaluation mode: `examples/digits_models.py:mlp_relu` or `examples.digits_models:mlp_relu`.
+Each factory takes no argument and returns a model in evaluation mode; name it on a command line as `examples/digits_models.py:mlp_relu`
+or `examples.digits_models:mlp_relu`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class SelfAttention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         query, key, value = (self.split(project(x)) for project in (self.query, self.key, self.value))
         mixed = functional.scaled_dot_product_attention(query, key, value)
-        return self.output(mixed.transpose(1, 2).reshape(x.shape))
+        return self.output(mixed.transpose(1, 2).flatten(2))
 
     def split(self, x: torch.Tensor) -> torch.Tensor:
         """(batch, length, width) to (batch, heads, length, width / heads)."""

@@ -101,13 +101,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in asked.names or ARCHITECTURES:
         model = train(name, split, epochs=EPOCHS[name])
         test = inputs_of(split.test_images, name)
-        reached[name] = {
-            "test": accuracy(model, test, split.test_labels),
-            "stored": accuracy(model, test[:STORED], split.test_labels[:STORED]),
-        }
+        shares = [accuracy(model, test[:count], split.test_labels[:count]) for count in (TEST_SIZE, STORED)]
+        reached[name] = dict(zip(("test", "stored"), shares, strict=True))
         write_weights(model, asked.folder / f"{name}.npz")
         size = sum(parameter.numel() for parameter in model.parameters())
-        print(f"{name}: {size} parameters, accuracy {reached[name]['test']:.4f} on {len(test)}, {reached[name]['stored']:.3f} on {STORED} stored")
+        print(f"{name}: {size} parameters, accuracy {shares[0]:.4f} on {TEST_SIZE} test images, {shares[1]:.3f} on the {STORED} stored")
     path.write_text(json.dumps(reached, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 

@@ -25,11 +25,11 @@ from benchmarks.programs import FAMILIES, SizedProgram
 from suffice.cli.progress import progress_bar
 from suffice.errors import SufficeError
 from suffice.hardware_specs.catalogue import parse_format
+from suffice.hardware_specs.upward import rounding_up
 from suffice.prover.case import Asked, Case, make_case
 from suffice.prover.engine import bound_error
 from suffice.prover.engine.branching import Effort, box_ends
 from suffice.prover.engine.sweep import Boxes, Sweep
-from suffice.prover.engine.upward import rounding_up
 from suffice.rendering import show
 from suffice.tables import NOTHING, Cell, Table
 

@@ -9,11 +9,11 @@ from math import isfinite
 from typing import Any
 
 from suffice.hardware_specs.format import EXACT, FloatFormat
+from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.prover.case import Case
 from suffice.prover.cell_leaves import Refined, refine
 from suffice.prover.engine import Effort, bound_error, splits_of
 from suffice.prover.engine.branching import Found
-from suffice.prover.engine.upward import keeping_subnormals
 from suffice.prover.results import Point
 
 _SECONDS_A_NODE = 4e-5

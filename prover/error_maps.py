@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
 from suffice.hardware_specs.format import ExactFormat, Format
+from suffice.hardware_specs.upward import keeping_subnormals, rounding_up
 from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.case import Case
 from suffice.prover.emulation import Array as Emulated
 from suffice.prover.emulation import can_emulate, evaluate, run_program, to_float64
 from suffice.prover.engine.branching import box_ends
 from suffice.prover.engine.sweep import Boxes, Sweep
-from suffice.prover.engine.upward import keeping_subnormals, rounding_up
 from suffice.prover.measures import measure
 
 Array = NDArray[np.float64]

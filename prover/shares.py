@@ -10,9 +10,9 @@ from suffice.encodings.expression import Expression, Node
 from suffice.encodings.operations import Op
 from suffice.encodings.writers.text import to_short_text
 from suffice.hardware_specs.catalogue import format_name
+from suffice.hardware_specs.upward import keeping_subnormals, rounding_up
 from suffice.prover.case import Case
 from suffice.prover.engine.sweep import Boxes, Sweep
-from suffice.prover.engine.upward import keeping_subnormals, rounding_up
 from suffice.prover.error_bounds import Bounded
 from suffice.prover.results import RoundingShare
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.prover.case import Case
 from suffice.prover.engine.branching import BranchAndBound, Found, box_ends
 from suffice.prover.engine.branching import Effort as Effort
@@ -12,7 +13,6 @@ from suffice.prover.engine.branching import Splits as Splits
 from suffice.prover.engine.branching import leaf_positions as leaf_positions
 from suffice.prover.engine.branching import splits_of as splits_of
 from suffice.prover.engine.sweep import Sweep
-from suffice.prover.engine.upward import keeping_subnormals
 
 
 @keeping_subnormals()

@@ -10,9 +10,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from suffice.hardware_specs.upward import Array, rounding_up
 from suffice.prover.engine.roundoff import at_power, lower_float, upper_float
 from suffice.prover.engine.sweep import Boxes, Sweep
-from suffice.prover.engine.upward import Array, rounding_up
 
 _LEAF = -1
 

@@ -12,11 +12,11 @@ from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
 from suffice.hardware_specs.format import ExactFormat, Format
 from suffice.hardware_specs.rounding import Special, round_exact
+from suffice.hardware_specs.upward import Array
 from suffice.proofs.kernel.run import enclose_constant
 from suffice.prover.case import Case
 from suffice.prover.engine.intervals import Pair
 from suffice.prover.engine.roundoff import COARSEST_GRANULE, NO_ERROR, NO_GRANULE, upper_float, within_granules
-from suffice.prover.engine.upward import Array
 
 _FARTHEST = 400
 """Powers of two beyond are not followed."""

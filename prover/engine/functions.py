@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from suffice.encodings.operations import Op
+from suffice.hardware_specs.upward import Array, Upward, rounding_to_nearest
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.intervals import Pair
-from suffice.prover.engine.upward import Array, Upward, rounding_to_nearest
 
 _LIBRARY_NAMES = {
     Op.EXP: "exp", Op.EXPM1: "expm1", Op.LOG: "log", Op.LOG1P: "log1p", Op.SIN: "sin", Op.COS: "cos", Op.TAN: "tan", Op.ASIN: "asin",

@@ -1,4 +1,4 @@
-"""Operations on arrays of intervals, each interval held as (-lo, hi) and rounded outward (upward.py).
+"""Operations on arrays of intervals, each interval held as (-lo, hi) and rounded outward (hardware_specs/upward.py).
 
 NaN at an end stands for an operation that is not defined on all of its operands; it spreads to what depends on it.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from suffice.prover.engine.upward import Array, Upward
+from suffice.hardware_specs.upward import Array, Upward
 
 Pair = tuple[Array, Array]
 """(-lo, hi)."""

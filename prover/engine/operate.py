@@ -9,11 +9,11 @@ import numpy as np
 
 from suffice.encodings.expression import Node
 from suffice.encodings.operations import OPERATIONS, Op
+from suffice.hardware_specs.upward import Upward
 from suffice.prover.engine import functions
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.intervals import Pair, Truths
 from suffice.prover.engine.pairs import apply_pair, is_pair_function
-from suffice.prover.engine.upward import Upward
 
 TRUTHS = frozenset(op for op, operation in OPERATIONS.items() if operation.logical)
 """Operations that are true or false."""

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suffice.encodings.operations import Op
+from suffice.hardware_specs.upward import Array, Upward
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.functions import apply, call_library
 from suffice.prover.engine.intervals import Pair
-from suffice.prover.engine.upward import Array, Upward
 
 _LIBRARY_NAMES = {Op.HYPOT: "hypot", Op.ATAN2: "atan2", Op.POWR: "pow"}
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from suffice.encodings.expression import Expression
 from suffice.encodings.operations import Op
+from suffice.hardware_specs.upward import Array, Upward
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.constants import pair_of, real_ends
 from suffice.prover.engine.intervals import Truths
 from suffice.prover.engine.operate import TRUTHS, Numbers, operate, truth
-from suffice.prover.engine.upward import Array, Upward
 
 
 class Predicate:

@@ -8,6 +8,7 @@ import numpy as np
 
 from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
+from suffice.hardware_specs.upward import Upward
 from suffice.prover.engine import functions
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.constants import Constant
@@ -15,7 +16,6 @@ from suffice.prover.engine.intervals import Pair
 from suffice.prover.engine.operate import Values, known
 from suffice.prover.engine.pairs import derivatives
 from suffice.prover.engine.roundoff import NO_ERROR
-from suffice.prover.engine.upward import Upward
 
 Contributions = list[tuple[int, Pair]]
 """Operands with what is added to their slopes."""

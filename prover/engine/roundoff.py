@@ -14,9 +14,9 @@ from math import inf
 import numpy as np
 
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals
+from suffice.hardware_specs.upward import Array, Upward
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.intervals import Pair
-from suffice.prover.engine.upward import Array, Upward
 
 _EXPONENT_BITS = np.int64(0x7FF0000000000000)
 _FLOAT64_BITS = 53

@@ -17,6 +17,7 @@ from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel
 from suffice.hardware_specs.format import FloatFormat, Rounding, Subnormals
+from suffice.hardware_specs.upward import Array, Upward, upward
 from suffice.prover.case import Case
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.constants import computed_from, constants_of
@@ -35,7 +36,6 @@ from suffice.prover.engine.roundoff import (
     upper_float,
     within_granules,
 )
-from suffice.prover.engine.upward import Array, Upward, upward
 
 _KEPT_BY_FLOATS = (Op.NEG, Op.ABS, Op.MIN, Op.MAX, Op.IF, Op.CAST)
 _KEPT_BY_CODES = (Op.MIN, Op.MAX, Op.IF, Op.CAST)

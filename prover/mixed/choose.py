@@ -14,12 +14,12 @@ from suffice.encodings.problem import InputModel, Problem
 from suffice.errors import InputError
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.format import EXACT, FloatFormat, Format
+from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.proofs.allocation import Table, canonical_bytes
 from suffice.proofs.decimals import decimal_above
 from suffice.proofs.kernel import check
 from suffice.prover.cell_leaves import Refined
 from suffice.prover.engine import Effort
-from suffice.prover.engine.upward import keeping_subnormals
 from suffice.prover.error_bounds import Bounded
 from suffice.prover.mixed.chooser import Assignment, Chooser
 from suffice.prover.mixed.grouping import Group, groups_of

@@ -11,13 +11,13 @@ import numpy as np
 
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.format import EXACT, Format
+from suffice.hardware_specs.upward import Array, rounding_up
 from suffice.proofs.allocation import Group as AllocationGroup
 from suffice.proofs.allocation import Option, Row, Table
 from suffice.prover.case import Case
 from suffice.prover.engine import leaf_positions
 from suffice.prover.engine.branching import Tree
 from suffice.prover.engine.sweep import Boxes
-from suffice.prover.engine.upward import Array, rounding_up
 from suffice.prover.mixed.grouping import Group
 from suffice.prover.mixed.rows import Choices, LeafRows, SharingSweep
 

@@ -19,6 +19,7 @@ from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel
 from suffice.hardware_specs.format import Format
+from suffice.hardware_specs.upward import Array
 from suffice.prover.case import Case, is_truth
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.constants import Constant, constant_of
@@ -34,7 +35,6 @@ from suffice.prover.engine.roundoff import (
     rounder,
 )
 from suffice.prover.engine.sweep import Boxes, Sweep
-from suffice.prover.engine.upward import Array
 from suffice.prover.mixed.program import KEPT, evaluated_in
 
 Mask = NDArray[np.bool_]

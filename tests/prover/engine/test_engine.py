@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from suffice.hardware_specs.catalogue import parse_format
+from suffice.hardware_specs.upward import rounding_up
 from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.checking import Claim, derive
 from suffice.proofs.kernel.splits import leaves
 from suffice.prover.case import Asked, Case, make_case
 from suffice.prover.engine import Effort, bound_error, splits_of
 from suffice.prover.engine.sweep import Boxes, Sweep
-from suffice.prover.engine.upward import rounding_up
 from suffice.questions import Problem as problem_of
 from tests.oracle.random_problems import case as random_case
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from suffice.encodings.operations import Op
+from suffice.hardware_specs.upward import rounding_up, upward
 from suffice.prover.engine import functions, pairs
 from suffice.prover.engine import intervals as iv
-from suffice.prover.engine.upward import rounding_up, upward
 
 COUNT = 400
 

@@ -11,8 +11,8 @@ import pytest
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import FloatFormat, Format, IntFormat, Rounding
 from suffice.hardware_specs.rounding import Special, round_exact
+from suffice.hardware_specs.upward import rounding_up, upward
 from suffice.prover.engine.roundoff import NO_GRANULE, FloatRounder, IntRounder, lower_float, rounder, upper_float
-from suffice.prover.engine.upward import rounding_up, upward
 
 FORMATS = [
     f"float(p={p},emin={emin},emax=6{extra})"

@@ -12,10 +12,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-import suffice.prover.engine.upward as module
+import suffice.hardware_specs.upward as module
 from suffice.errors import SufficeError
+from suffice.hardware_specs.upward import Upward, flushes_subnormals, keeping_subnormals, rounding_up, rounds_up, stepped, upward
 from suffice.prover.brackets import bounds
-from suffice.prover.engine.upward import Upward, flushes_subnormals, keeping_subnormals, rounding_up, rounds_up, stepped, upward
 from tests.prover.asking import asked, problem
 
 

@@ -6,8 +6,8 @@
 
 `encoder` and `front_end` hold the published weights of the four convolutions rounded to fp16, so that they fit into the repository;
 storing them in fp16 is therefore without error. `published_encoder` and `published_front_end` read the float32 ones from an installed
-silero-vad (`pip install --no-deps silero-vad`) or from its safetensors file. The transform's weights come from their formula, which
-gives the published ones bit by bit.
+silero-vad (`pip install --no-deps silero-vad`) or from a path to its silero_vad_16k_op15.onnx. The transform's weights come from their
+formula, which gives the published ones bit by bit.
 
 Weights: silero-vad 6.2.3, MIT licence, copyright 2020-present Silero Team; see weights/README.md.
 """
@@ -77,19 +77,23 @@ def front_end() -> nn.Module:
 
 
 def published_weights(path: str | Path | None = None) -> dict[str, torch.Tensor]:
-    """The float32 parameters of silero-vad's safetensors file for 16 kHz; from the installed package if no path is given."""
+    """The float32 parameters of the four convolutions in silero_vad_16k_op15.onnx; from the installed package if no path is given."""
     if path is None:
         package = importlib.util.find_spec("silero_vad")
         if package is None or package.origin is None:
-            raise FileNotFoundError("silero_vad is not installed; pip install --no-deps silero-vad, or name its safetensors file")
-        path = Path(package.origin).parent / "data" / "silero_vad_16k.safetensors"
+            raise FileNotFoundError("silero_vad is not installed; pip install --no-deps silero-vad, or name its ONNX file")
+        path = Path(package.origin).parent / "data" / "silero_vad_16k_op15.onnx"
     if not Path(path).is_file():
-        raise FileNotFoundError(f"{path}: no such file; name silero_vad_16k.safetensors of silero-vad 6")
+        raise FileNotFoundError(f"{path}: no such file; name silero_vad_16k_op15.onnx of silero-vad 6")
     try:
-        from safetensors.torch import load_file
+        import onnx
     except ImportError:
-        raise ImportError("safetensors is not installed; pip install safetensors") from None
-    return dict(load_file(path))
+        raise ImportError("onnx is not installed; pip install onnx") from None
+    stored = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    names = {f"conv{index + 1}.{part}": f"model.encoder.{index}.reparam_conv.{part}" for index in range(4) for part in ("weight", "bias")}
+    if missing := sorted(set(names.values()) - set(stored)):
+        raise ValueError(f"{path}: no parameter is called {missing[0]}; name silero_vad_16k_op15.onnx of silero-vad 6")
+    return {ours: torch.from_numpy(stored[theirs].copy()) for ours, theirs in names.items()}
 
 
 def published_encoder(path: str | Path | None = None) -> nn.Module:
@@ -118,4 +122,4 @@ def chirp_magnitudes() -> torch.Tensor:
 def store(path: str | Path | None = None) -> None:
     """Write WEIGHTS: the published convolutions rounded to fp16."""
     weights = published_weights(path)
-    np.savez_compressed(WEIGHTS, **{key: weights[key].half().numpy() for key in sorted(weights) if key.startswith("conv")})
+    np.savez_compressed(WEIGHTS, **{key: weights[key].half().numpy() for key in sorted(weights)})

@@ -16,7 +16,7 @@ LEVELS = 16
 def load_images() -> npt.NDArray[np.float32]:
     """Pixels in [0, 1], of shape (200, 8, 8)."""
     with np.load(STORED) as stored:
-        return (stored["images"] / LEVELS).astype(np.float32)
+        return np.asarray(stored["images"] / LEVELS, dtype=np.float32)
 
 
 def load_labels() -> npt.NDArray[np.uint8]:

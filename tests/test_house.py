@@ -20,6 +20,14 @@ ROOMS = ("suffice", "prover", "proofs", "encodings", "hardware_specs")
 
 THIRD_PARTY = ("numpy", "sympy", "z3", "cvc5", "flint", "mpmath", "lark", "typer", "rich", "sqlalchemy", "jinja2", "matplotlib", "torch")
 
+OPTIONAL = {
+    "torch": ("suffice/torch.py", "suffice/torch_*.py", "suffice/testing.py", "encodings/readers/torch*.py"),
+    "onnx": ("encodings/readers/onnx*.py",),
+    "sklearn": (),
+    "safetensors": (),
+}
+"""Packages that need not be installed, and the only files of the rooms that may import them."""
+
 
 def modules_of(room: str) -> list[Path]:
     """The Python files that stand in a room, links not followed."""
@@ -71,6 +79,44 @@ def test_the_check_of_imports_sees_a_wrong_one(tmp_path: Path, monkeypatch: pyte
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
         assert {room_of(module) for module in imports_of(path)} <= {"prover", "suffice"}
+
+
+def importers_of(package: str) -> list[Path]:
+    """The files of the rooms that import a package, at the top or inside functions, other than those that may."""
+    importing = [path for room in ROOMS for path in modules_of(room) if package in {name.split(".")[0] for name in imports_of(path)}]
+    return [path for path in importing if not any(path.relative_to(ROOT).match(pattern) for pattern in OPTIONAL[package])]
+
+
+@pytest.mark.parametrize("package", OPTIONAL)
+def test_an_optional_package_is_imported_by_named_files_only(package: str) -> None:
+    assert importers_of(package) == []
+
+
+def test_the_check_of_optional_packages_sees_an_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    texts = {"suffice/torch.py": "import torch", "suffice/api.py": "from suffice.torch import certify"}
+    wrong = {
+        "suffice/top.py": "import torch.nn as nn",
+        "prover/inside.py": "def f():\n    from torch import nn",
+        "suffice/cli/torch.py": "import torch",
+    }
+    for name, text in {**texts, **wrong}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert {str(path.relative_to(tmp_path)) for path in importers_of("torch")} == set(wrong)
+
+
+def test_tests_that_import_torch_are_skipped_without_it() -> None:
+    """By a line that `make test-torch` finds them by, too."""
+    torch_tests = []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        text = path.read_text(encoding="utf-8")
+        if 'importorskip("torch"' in text:
+            torch_tests.append(path.name)
+        else:
+            assert not {"torch", "examples"} & {name.split(".")[0] for name in imports_of(path)}, path
+    assert "test_examples.py" in torch_tests
 
 
 def test_the_kernel_imports_the_standard_library_and_itself_only() -> None:
@@ -198,6 +244,6 @@ def test_make_offers_what_the_readme_says() -> None:
     make = shutil.which("make")
     if make is None:
         pytest.skip("needs make")
-    for target in ("prove", "test", "lint"):
+    for target in ("prove", "test", "test-torch", "lint"):
         shown = subprocess.run([make, "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)
         assert shown.returncode == 0, shown.stderr

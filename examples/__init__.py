@@ -1,0 +1,1 @@
+"""Trained models on real inputs, to ask questions about. They need torch."""

@@ -1,7 +1,8 @@
 """Train the models of digits_models.py on scikit-learn's digits and write their weights: python -m examples.train_digits [NAME ...]
 
-Deterministic: one thread, seeded, in float64 (where another order of summation moves a weight by far less than float32 shows),
-rounded once to float32 at the end.
+Seeded, on one thread, in float64 rounded once to float32 at the end: the same machine gives the same bits. Another instruction set sums in
+another order, which moved a weight of the perceptrons by 6e-7, of the transformer by 2e-6, and of the CNN by 0.04, since equal values
+meet in its max pooling.
 """
 
 from __future__ import annotations

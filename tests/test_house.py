@@ -21,8 +21,8 @@ ROOMS = ("suffice", "prover", "proofs", "encodings", "hardware_specs")
 THIRD_PARTY = ("numpy", "sympy", "z3", "cvc5", "flint", "mpmath", "lark", "typer", "rich", "sqlalchemy", "jinja2", "matplotlib", "torch")
 
 OPTIONAL = {
-    "torch": ("suffice/torch.py", "suffice/torch_*.py", "suffice/testing.py", "encodings/readers/torch*.py"),
-    "onnx": ("encodings/readers/onnx*.py",),
+    "torch": ("suffice/torch.py", "suffice/testing.py", "suffice/running/*.py", "encodings/readers/torch_models/*.py"),
+    "onnx": ("encodings/readers/onnx_models*.py",),
     "sklearn": (),
     "safetensors": (),
 }

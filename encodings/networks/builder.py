@@ -181,7 +181,7 @@ class NetworkBuilder:
     def rows(self, x: Tensor, index: Index, act: Callable[[Tensor], Tensor]) -> Tensor:
         """`act` on each row of `index`, positions in `x`, without its entries -1; rows of one length act together.
 
-        An `act` that keeps the shape (softmax) gives the shape of `index`, 0 where it is -1; one that reduces (mean) gives a number per row.
+        An `act` that keeps the shape (softmax) gives the shape of `index`, 0 where it is -1; one that reduces (mean), a number per row.
         """
         counts = (index >= 0).sum(axis=-1)
         if not counts.all():

@@ -37,15 +37,15 @@ def _apply(node: TensorNode, operands: list[Array], count: int) -> Array:
     if node.op is TensorOp.CONSTANT and node.value is not None:
         return np.broadcast_to(node.value, (count, *node.shape))
     if node.op is TensorOp.GATHER and node.index is not None:
-        laid = np.concatenate([*(operand.reshape(count, -1) for operand in operands), np.zeros((count, 1))], axis=1)
-        return laid[:, node.index]
+        laid: Array = np.concatenate([*(operand.reshape(count, -1) for operand in operands), np.zeros((count, 1))], axis=1)
+        return np.asarray(laid[:, node.index])
     if node.op is TensorOp.LINEAR and node.weight is not None:
         grouped = node.weight.ndim == 3
-        product = np.einsum("...gi,goi->...go", operands[0], node.weight) if grouped else operands[0] @ node.weight.T
-        return product if node.bias is None else product + node.bias
+        product: Array = np.einsum("...gi,goi->...go", operands[0], node.weight) if grouped else operands[0] @ node.weight.T
+        return np.asarray(product if node.bias is None else product + node.bias)
     if node.op in PARAMETRIC:
         return PARAMETRIC[node.op](operands[0], float(node.parameter_value))
-    return FUNCTIONS[node.op](*operands).reshape(count, *node.shape)
+    return np.asarray(FUNCTIONS[node.op](*operands)).reshape(count, *node.shape)
 
 
 def _erf(x: Array) -> Array:
@@ -58,7 +58,7 @@ def _erfc(x: Array) -> Array:
 
 def _sigmoid(x: Array) -> Array:
     small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, small) / (1 + small)
+    return np.asarray(np.where(x >= 0, 1.0, small) / (1 + small))
 
 
 def _gelu_tanh(x: Array) -> Array:

@@ -1,0 +1,184 @@
+"""Rules of arithmetic, functions of one number, reductions and products."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from suffice.encodings.networks import layers
+from suffice.encodings.networks.builder import Tensor
+from suffice.encodings.networks.graph import TensorOp
+from suffice.encodings.readers.torch_models.calls import Call, Known, Masked, exact_array, place, rule
+
+FUNCTIONS = {
+    "neg": TensorOp.NEGATE, "abs": TensorOp.ABSOLUTE, "square": TensorOp.SQUARE, "sqrt": TensorOp.SQRT, "rsqrt": TensorOp.RSQRT,
+    "exp": TensorOp.EXP, "log": TensorOp.LOG, "erf": TensorOp.ERF, "special_erf": TensorOp.ERF, "relu": TensorOp.RELU,
+    "silu": TensorOp.SILU, "tanh": TensorOp.TANH, "sigmoid": TensorOp.SIGMOID, "special_expit": TensorOp.SIGMOID,
+}  # fmt: skip
+
+
+@rule(*(f"aten.{name}" for name in FUNCTIONS))
+def function(call: Call) -> Tensor:
+    """A function of one number."""
+    return call.builder.unary(FUNCTIONS[call.operator.split(".")[1]], call.tensor("self"))
+
+
+@rule("aten.add", "aten.sub", "aten.rsub")
+def add(call: Call) -> Any:
+    """self + alpha other, self - alpha other, other - alpha self. A known operand with -infinities masks."""
+    first, second = call.get("self"), call.get("other")
+    alpha = call.number("alpha", 1)
+    name = call.operator.split(".")[1]
+    if name == "add" and alpha == 1:
+        for value, mask in ((first, second), (second, first)):
+            if isinstance(value, Masked) or _masks(mask):
+                return _add_mask(call, value, mask)
+    x, y = call.lift(first), call.lift(second)
+    x, y = (y, x) if name == "rsub" else (x, y)
+    if alpha != 1:
+        y = call.builder.binary(TensorOp.MULTIPLY, y, call.builder.constant(alpha))
+    return call.builder.binary(TensorOp.ADD if name == "add" else TensorOp.SUBTRACT, x, y)
+
+
+def _masks(value: Any) -> bool:
+    return isinstance(value, Known) and value.tensor.is_floating_point() and bool((value.tensor == -np.inf).any())
+
+
+def _add_mask(call: Call, value: Any, mask: Any) -> Masked:
+    """A sum where one operand or both hold -infinity."""
+    b = call.builder
+    x = value.tensor if isinstance(value, Masked) else call.lift(value)
+    allowed = value.allowed if isinstance(value, Masked) else np.ones(x.shape, dtype=bool)
+    if _masks(mask):
+        finite, added = split_mask(call, mask)
+        x = x if added is None else b.binary(TensorOp.ADD, x, added)
+    elif isinstance(mask, Masked):
+        finite, x = mask.allowed, b.binary(TensorOp.ADD, x, mask.tensor)
+    else:
+        finite, x = np.ones(1, dtype=bool), b.binary(TensorOp.ADD, x, call.lift(mask))
+    shape = np.broadcast_shapes(x.shape, finite.shape, allowed.shape)
+    return Masked(b.broadcast(x, shape), np.broadcast_to(finite, shape) & np.broadcast_to(allowed, shape))
+
+
+def split_mask(call: Call, mask: Known) -> tuple[Any, Tensor | None]:
+    """An additive mask as what it allows and the finite numbers that it adds there, None where these are all 0."""
+    array = exact_array(mask, place(call.layer))
+    allowed = array != -np.inf
+    finite = np.where(allowed, array, 0.0)
+    return allowed, call.builder.constant(finite, mask.name) if finite.any() else None
+
+
+@rule("aten.mul", "aten.multiply")
+def multiply(call: Call) -> Any:
+    """The product; a scaled mask stays a mask."""
+    x, y = call.get("self"), call.get("other")
+    for value, factor in ((x, y), (y, x)):
+        if isinstance(value, Masked) and isinstance(factor, int | float) and factor > 0:
+            return Masked(call.builder.binary(TensorOp.MULTIPLY, value.tensor, call.lift(factor)), value.allowed)
+    return call.builder.binary(TensorOp.MULTIPLY, call.lift(x), call.lift(y))
+
+
+@rule("aten.div", "aten.divide", "aten.true_divide")
+def divide(call: Call) -> Any:
+    """The quotient, not rounded to an integer."""
+    if call.get("rounding_mode") is not None:
+        raise call.error("a quotient is rounded to an integer")
+    x, y = call.get("self"), call.get("other")
+    if isinstance(x, Masked) and isinstance(y, int | float) and y > 0:
+        return Masked(call.builder.binary(TensorOp.DIVIDE, x.tensor, call.lift(y)), x.allowed)
+    return call.builder.binary(TensorOp.DIVIDE, call.lift(x), call.lift(y))
+
+
+@rule("aten.reciprocal")
+def reciprocal(call: Call) -> Tensor:
+    """1 / x."""
+    return call.builder.binary(TensorOp.DIVIDE, call.builder.constant(1.0), call.tensor("self"))
+
+
+@rule("aten.pow.Tensor_Scalar")
+def power(call: Call) -> Tensor:
+    """x to the power of 1, 2, 3, 1/2, -1/2 or -1."""
+    b, x, exponent = call.builder, call.tensor("self"), call.get("exponent")
+    simple = {2: TensorOp.SQUARE, 0.5: TensorOp.SQRT, -0.5: TensorOp.RSQRT}
+    if exponent == 1:
+        return x
+    if exponent in simple:
+        return b.unary(simple[exponent], x)
+    if exponent == 3:
+        return b.binary(TensorOp.MULTIPLY, b.unary(TensorOp.SQUARE, x), x)
+    if exponent == -1:
+        return b.binary(TensorOp.DIVIDE, b.constant(1.0), x)
+    raise call.error(f"the power {exponent}", "write it with products and square roots")
+
+
+@rule("aten.leaky_relu")
+def leaky_relu(call: Call) -> Tensor:
+    """x, or slope x below zero."""
+    return call.builder.unary(TensorOp.LEAKY_RELU, call.tensor("self"), Fraction(call.number("negative_slope", 0.01)))
+
+
+@rule("aten.prelu")
+def prelu(call: Call) -> Tensor:
+    """The same with one learned slope."""
+    slope = call.array("weight")
+    if slope is None or slope.size != 1:
+        raise call.error("a slope for every channel", "use one slope for all")
+    return call.builder.unary(TensorOp.LEAKY_RELU, call.tensor("self"), Fraction(float(slope.ravel()[0])))
+
+
+@rule("aten.gelu")
+def gelu(call: Call) -> Tensor:
+    """By erf, or by tanh where `approximate` says so."""
+    return call.builder.unary(TensorOp.GELU_TANH if call.get("approximate") == "tanh" else TensorOp.GELU, call.tensor("self"))
+
+
+@rule("aten.softplus")
+def softplus(call: Call) -> Tensor:
+    """log(1 + e^(beta x)) / beta. Beyond the threshold (at least 20) PyTorch returns x: below 2.1e-9 away from the function."""
+    if call.number("threshold", 20) < 20:
+        raise call.error(f"the threshold {call.get('threshold')} changes the function", "use the threshold 20")
+    return layers.softplus(call.builder, call.tensor("self"), call.number("beta", 1))
+
+
+@rule("aten.clamp", "aten.clamp_min", "aten.clamp_max", "aten.hardtanh", "aten.relu6")
+def clamp(call: Call) -> Tensor:
+    """Kept between two numbers."""
+    defaults = {"hardtanh": (-1.0, 1.0), "relu6": (0.0, 6.0)}.get(call.operator.split(".")[1], (None, None))
+    least, most = call.get("min", call.get("min_val", defaults[0])), call.get("max", call.get("max_val", defaults[1]))
+    if any(limit is not None and not isinstance(limit, int | float) for limit in (least, most)):
+        raise call.error("a limit is a tensor", "use minimum and maximum")
+    return layers.clamp(call.builder, call.tensor("self"), least, most)
+
+
+@rule("aten.maximum")
+def maximum(call: Call) -> Tensor:
+    """The larger of two."""
+    return layers.larger(call.builder, call.tensor("self"), call.tensor("other"))
+
+
+@rule("aten.minimum")
+def minimum(call: Call) -> Tensor:
+    """The smaller of two."""
+    return layers.smaller(call.builder, call.tensor("self"), call.tensor("other"))
+
+
+@rule("aten.sum", "aten.mean", "aten.amax")
+def reduction(call: Call) -> Tensor:
+    """Sum, mean or maximum over axes."""
+    op = {"sum": TensorOp.SUM, "mean": TensorOp.MEAN, "amax": TensorOp.MAX}[call.operator.split(".")[1]]
+    axes = call.get("dim")
+    axes = [axes] if isinstance(axes, int) else axes
+    return layers.reduce_axes(call.builder, op, call.tensor("self"), axes, bool(call.get("keepdim")))
+
+
+@rule("aten.softmax", "aten._softmax", "aten.log_softmax", "aten._log_softmax", "aten.special_softmax", "aten.special_log_softmax")
+def softmax(call: Call) -> Tensor:
+    """Along one axis; entries of -infinity get 0."""
+    x, axis, logarithm = call.get("self"), int(call.get("dim", 0)), "log" in call.operator
+    if isinstance(x, Masked):
+        if logarithm:
+            raise call.error("the logarithm of a masked softmax is -infinity")
+        return layers.masked_softmax(call.builder, x.tensor, x.allowed, axis)
+    return layers.along(call.builder, TensorOp.LOG_SOFTMAX if logarithm else TensorOp.SOFTMAX, call.lift(x), axis)

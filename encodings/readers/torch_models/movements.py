@@ -1,0 +1,183 @@
+"""Operators that move elements and compute nothing: PyTorch itself moves an array of positions, and the result is a gather."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from suffice.encodings.networks.builder import Tensor
+from suffice.encodings.readers.torch_models.calls import Call, Known, Masked, rule
+
+MOVEMENTS = tuple(
+    f"aten.{name}"
+    for name in (
+        "view", "reshape", "_unsafe_view", "view_as", "reshape_as", "flatten", "unflatten", "permute", "transpose", "t", "numpy_T", "mT",
+        "swapaxes", "swapdims", "movedim", "moveaxis", "squeeze", "unsqueeze", "expand", "expand_as", "broadcast_to", "slice", "select",
+        "narrow", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "split", "split_with_sizes", "tensor_split", "chunk",
+        "unbind", "flip", "roll", "repeat", "tile", "repeat_interleave", "constant_pad_nd", "pad", "reflection_pad1d", "reflection_pad2d",
+        "reflection_pad3d", "replication_pad1d", "replication_pad2d", "replication_pad3d", "index_select", "index", "gather", "tril",
+        "triu", "unfold", "im2col", "diagonal", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "rot90", "ravel", "atleast_1d",
+        "atleast_2d", "atleast_3d", "column_stack", "dstack", "take", "take_along_dim", "argwhere", "view_copy", "slice_copy",
+        "permute_copy", "expand_copy", "unsqueeze_copy", "squeeze_copy", "select_copy", "transpose_copy", "t_copy", "slice_scatter",
+        "select_scatter", "index_put", "diag_embed", "upsample_nearest1d", "upsample_nearest2d",
+    )
+)  # fmt: skip
+"""Every element of their results is an element of an operand, or 0."""
+
+SAME = tuple(
+    f"aten.{name}"
+    for name in (
+        "clone", "contiguous", "detach", "detach_", "alias", "lift_fresh_copy", "lift_fresh", "lift", "dropout", "native_dropout",
+        "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "positive", "identity", "resolve_conj", "resolve_neg", "conj",
+    )
+)  # fmt: skip
+"""Operators that return their operand, in evaluation."""
+
+CASTS = ("aten.to", "aten._to_copy", "aten.type_as", "aten.float", "aten.double", "aten.half", "aten.bfloat16")
+
+
+@dataclass(slots=True)
+class _Positions:
+    """Arguments with every floating tensor replaced by the positions of its elements, counted from 1 over all of them; 0 stays 0."""
+
+    call: Call
+    operands: list[Tensor] = field(default_factory=list)
+    count: int = 0
+
+    def replace(self, value: Any) -> Any:
+        import torch
+
+        if isinstance(value, list | tuple):
+            return type(value)(self.replace(part) for part in value)
+        if isinstance(value, Known) and not value.tensor.is_floating_point():
+            return value.tensor
+        if isinstance(value, Masked | Known):
+            value = self.call.lift(value)
+        if not isinstance(value, Tensor):
+            return value
+        positions = torch.arange(self.count + 1, self.count + value.size + 1, dtype=torch.float64).reshape(value.shape)
+        self.operands.append(value)
+        self.count += value.size
+        return positions
+
+
+def moved(call: Call) -> Any:
+    """The rule of all MOVEMENTS."""
+    import torch
+
+    fill = call.get("value")
+    if call.operator.split(".")[1] in ("constant_pad_nd", "pad") and fill not in (None, 0, 0.0):
+        return _padded(call, float(fill))
+    positions = _Positions(call)
+    arguments, named = call.flat
+    try:
+        with torch.no_grad():
+            result = call.target(*positions.replace(arguments), **{key: positions.replace(value) for key, value in named.items()})
+    except (RuntimeError, IndexError, ValueError, TypeError) as error:
+        raise call.error(str(error).splitlines()[0]) from None
+
+    def gathered(tensor: torch.Tensor) -> Tensor:
+        return call.builder.gather(positions.operands, tensor.numpy().astype(np.int64) - 1)
+
+    return gathered(result) if isinstance(result, torch.Tensor) else tuple(gathered(part) for part in result)
+
+
+def _padded(call: Call, fill: float) -> Tensor:
+    """Padding by a number that is not 0."""
+    import torch
+
+    x = call.tensor("self")
+    positions = torch.arange(1, x.size + 1, dtype=torch.float64).reshape(x.shape)
+    index = torch.constant_pad_nd(positions, call.get("pad"), 0).numpy().astype(np.int64) - 1
+    return call.builder.gather((x, call.builder.constant(fill)), np.where(index < 0, x.size, index))
+
+
+def moved_mask(call: Call) -> Any:
+    """A movement of a tensor with -infinities: of its elements, and alike of what is allowed."""
+    import torch
+
+    first = next(iter(call.arguments))
+    masked = call.arguments[first]
+    arguments, named = call.flat
+    allowed = call.target(torch.from_numpy(masked.allowed).double(), *arguments[1:], **named)
+    call.arguments[first] = masked.tensor
+    plain = Call(
+        operator=call.operator, layer=call.layer, builder=call.builder, arguments=call.arguments, target=call.target, dtype=call.dtype,
+        flat=((masked.tensor, *arguments[1:]), named),
+    )  # fmt: skip
+    result = moved(plain)
+    if not isinstance(result, Tensor):
+        raise call.error("a tensor with -infinities is taken apart")
+    return Masked(result, allowed.numpy() > 0)
+
+
+@rule(*MOVEMENTS)
+def move(call: Call) -> Any:
+    """Reshaping, transposing, slicing, joining, repeating, padding."""
+    return moved_mask(call) if isinstance(next(iter(call.arguments.values())), Masked) else moved(call)
+
+
+@rule(*SAME)
+def same(call: Call) -> Any:
+    """The operand itself. Dropout does nothing in evaluation, and is refused where the module asks for it all the same."""
+    if "dropout" in call.operator and call.get("train") and call.number("p", 0.5) != 0:
+        raise call.error("dropout is random", "use nn.Dropout, or functional.dropout with training=self.training")
+    return next(iter(call.arguments.values()))
+
+
+@rule(*CASTS)
+def cast(call: Call) -> Any:
+    """A cast between floating types changes no real number; formats are the program's business."""
+    wanted = call.get("dtype")
+    if wanted is not None and not wanted.is_floating_point:
+        raise call.error(f"a tensor that depends on the input is cast to {wanted}")
+    return next(iter(call.arguments.values()))
+
+
+@rule("aten.where.self", "aten.where.ScalarOther", "aten.where.ScalarSelf", "aten.where.Scalar")
+def where(call: Call) -> Any:
+    """Choose by a known condition; -infinity in one branch masks."""
+    condition = call.get("condition")
+    if not isinstance(condition, Known):
+        raise call.error("the condition depends on the input")
+    allowed, other = condition.tensor.numpy().astype(bool), call.get("other")
+    if _is_minus_infinity(other):
+        return _mask(call, call.get("self"), allowed)
+    if _is_minus_infinity(call.get("self")):
+        return _mask(call, other, ~allowed)
+    return _choose(call, allowed, call.tensor("self"), call.tensor("other"))
+
+
+@rule("aten.masked_fill")
+def masked_fill(call: Call) -> Any:
+    """`value` wherever a known mask is true."""
+    mask = call.get("mask")
+    if not isinstance(mask, Known):
+        raise call.error("the mask depends on the input")
+    filled = mask.tensor.numpy().astype(bool)
+    if _is_minus_infinity(call.get("value")):
+        return _mask(call, call.get("self"), ~filled)
+    return _choose(call, filled, call.tensor("value"), call.tensor("self"))
+
+
+def _is_minus_infinity(value: Any) -> bool:
+    if isinstance(value, Known):
+        return bool(value.tensor.is_floating_point() and value.tensor.numel() and (value.tensor == -np.inf).all())
+    return isinstance(value, float) and value == -np.inf
+
+
+def _mask(call: Call, value: Any, allowed: Any) -> Masked:
+    before = value.allowed if isinstance(value, Masked) else True
+    x = value.tensor if isinstance(value, Masked) else call.lift(value)
+    shape = np.broadcast_shapes(x.shape, allowed.shape)
+    both = np.broadcast_to(allowed, shape) & np.broadcast_to(before, shape)
+    return Masked(call.builder.broadcast(x, shape), both)
+
+
+def _choose(call: Call, condition: Any, yes: Tensor, no: Tensor) -> Tensor:
+    b = call.builder
+    shape = np.broadcast_shapes(condition.shape, yes.shape, no.shape)
+    index = np.where(condition, np.broadcast_to(b.positions(yes), shape), np.broadcast_to(yes.size + b.positions(no), shape))
+    return b.gather((yes, no), index)

@@ -158,7 +158,7 @@ def subtract(a: Operand, b: Operand) -> Intervals:
 
 def negate(a: Intervals) -> Intervals:
     """-a."""
-    return Intervals(-a.hi, -a.lo)
+    return Intervals(np.asarray(-a.hi), np.asarray(-a.lo))
 
 
 def multiply(a: Operand, b: Operand) -> Intervals:
@@ -307,7 +307,7 @@ def radius_within(up: Upward, a: Intervals, around: Array) -> Array:
 
 
 def _intervals(minus_lo: Array, hi: Array) -> Intervals:
-    return Intervals(-np.asarray(minus_lo), np.asarray(hi))
+    return Intervals(np.asarray(-minus_lo), np.asarray(hi))
 
 
 def _scaled(up: Upward, a: Intervals, by: Array) -> tuple[Array, Array]:

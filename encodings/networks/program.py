@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from suffice.encodings.networks.graph import Network, TensorNode
 from suffice.errors import InputError
-from suffice.hardware_specs.blocks import BlockFormat
+from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.device import Accumulation
 from suffice.hardware_specs.format import Format
 

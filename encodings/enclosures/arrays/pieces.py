@@ -51,7 +51,7 @@ class Shape:
             found = self._at_ends(x.lo) if x.lo is x.hi else hull(self._at_ends(x.lo), self._at_ends(x.hi))
             for low, high in self.turns:
                 inside = (x.lo <= high) & (x.hi >= low)
-                value = self.at(Intervals(np.array([low]), np.array([high])))
+                value = self.at(Intervals(np.array(low), np.array(high)))
                 lo = np.where(inside, np.minimum(found.lo, value.lo), found.lo)
                 found = Intervals(lo, np.where(inside, np.maximum(found.hi, value.hi), found.hi))
         return found

@@ -115,7 +115,7 @@ def rms_norm(call: Call) -> Any:
     return (result, None) if "fused" in call.operator else result
 
 
-@rule("aten.batch_norm", "aten._native_batch_norm_legit_no_training")
+@rule("aten.batch_norm", "aten._native_batch_norm_legit_no_training", "aten._native_batch_norm_legit")
 def batch_norm(call: Call) -> Any:
     """In evaluation, with the statistics that training left."""
     if call.get("running_mean") is None or call.get("running_var") is None or call.get("training"):

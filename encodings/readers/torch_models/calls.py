@@ -159,7 +159,7 @@ def exact_array(known: Known, where: str) -> Array:
         raise InputError(f"{known.name or 'a constant'} has the type {tensor.dtype}", where=where, mend="use dense real weights")
     if not (tensor.is_floating_point() or tensor.dtype is _bool()) and tensor.numel() and tensor.abs().max() > EXACT_INTEGER:
         raise InputError(f"{known.name or 'a constant'} holds integers beyond 2^53", where=where)
-    return np.asarray(tensor.double().numpy(), dtype=np.float64)
+    return np.array(tensor.double().numpy(), dtype=np.float64)  # a copy: the module may be trained further
 
 
 def _strided() -> Any:

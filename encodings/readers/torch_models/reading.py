@@ -13,7 +13,7 @@ from suffice.encodings.networks.batches import without_batch
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
 from suffice.encodings.networks.graph import Network
 from suffice.encodings.readers.torch_models import arithmetic, blocks, products
-from suffice.encodings.readers.torch_models.calls import REGISTERED, RULES, Call, Known, Masked, Rule, place
+from suffice.encodings.readers.torch_models.calls import REGISTERED, RULES, Call, Known, Masked, Rule, exact_array, place
 from suffice.encodings.readers.torch_models.constants import fold
 from suffice.errors import InputError, SufficeError
 
@@ -100,7 +100,8 @@ def _exported(module: torch.nn.Module, example: torch.Tensor) -> ExportedProgram
     import torch
 
     def export(traced: torch.nn.Module) -> ExportedProgram:
-        return torch.export.export(traced, (example,), strict=False).run_decompositions({})
+        program = torch.export.export(traced, (example,), strict=False)
+        return program.run_decompositions({}) if any(_writes(node) for node in program.graph.nodes) else program
 
     try:
         return export(module)
@@ -114,6 +115,12 @@ def _exported(module: torch.nn.Module, example: torch.Tensor) -> ExportedProgram
                 where=type(module).__name__,
                 mend="make its control flow independent of the input, and check that the example fits",
             ) from first
+
+
+def _writes(node: Node) -> bool:
+    """Whether a call may write into an operand; decomposing rewrites such calls."""
+    schema = getattr(node.target, "_schema", None)
+    return node.op == "call_function" and node.target is not operator.getitem and (schema is None or bool(schema.is_mutable))
 
 
 @dataclass(slots=True, eq=False)
@@ -200,21 +207,19 @@ class _Walk:
         return result
 
     def _one(self, result: Any) -> Tensor:
-        """The output."""
-        outputs = [part for part in (result if isinstance(result, list | tuple) else [result]) if part is not None]
+        """The output. A module that changes its buffers is no function of its input alone, and refused."""
+        kinds = [spec.kind.name for spec in self.program.graph_signature.output_specs]
+        if "BUFFER_MUTATION" in kinds:
+            raise InputError("the module changes a buffer when it is called", where=self.builder.name, mend="change it outside of forward")
+        outputs = [part for part, kind in zip(result, kinds, strict=True) if part is not None and kind == "USER_OUTPUT"]
         if self.wanted is not None and -len(outputs) <= self.wanted < len(outputs):
             outputs = [outputs[self.wanted]]
         if len(outputs) != 1:
             raise InputError(f"the module returns {len(outputs)} tensors", where=self.builder.name, mend="say which: output=0")
-        if isinstance(outputs[0], Masked):
+        (found,) = outputs
+        if isinstance(found, Masked):
             raise InputError("the output holds -infinity", where=self.builder.name)
-        return outputs[0] if isinstance(outputs[0], Tensor) else self.builder.constant(_known_array(outputs[0]), outputs[0].name)
-
-
-def _known_array(known: Known) -> Any:
-    from suffice.encodings.readers.torch_models.calls import exact_array
-
-    return exact_array(known, "the output")
+        return found if isinstance(found, Tensor) else self.builder.constant(exact_array(found, self.builder.name), found.name)
 
 
 def _apply(call: Call) -> Any:

@@ -1,0 +1,118 @@
+"""Forward propagation of errors through a network (THEORY C3, element by element): exact ranges, deviations, and the errors of single steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from suffice.encodings.enclosures.arrays.intervals import Intervals, add, hull, multiply, widen
+from suffice.encodings.networks.graph import TensorNode, TensorOp
+from suffice.encodings.networks.inputs import InputBox
+from suffice.encodings.networks.program import NetworkProgram, Step, Storage
+from suffice.encodings.problem import InputModel
+from suffice.prover.networks.constants import Constants
+from suffice.prover.networks.jacobians import pushed
+from suffice.prover.networks.local_errors import compute_errors, held_format
+from suffice.prover.networks.local_errors_rounding import storing_errors
+from suffice.prover.networks.ranges import exact_ranges, linear_image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NodeErrors:
+    """What is known of the errors of one node over a box.
+
+    `exact`: the range of the exact network. `reached`: that widened by every deviation on the way from the exact network to the program.
+    `carried`: deviations that come from the operands. `change`: what rounded constants change. `error`: what rounding adds here.
+    """
+
+    exact: Intervals
+    reached: Intervals
+    carried: Intervals
+    change: Intervals | None
+    error: Intervals | None
+    deviation: Intervals
+
+    @property
+    def added(self) -> Intervals | None:
+        """Everything that this step adds to the error of its node."""
+        if self.change is None or self.error is None:
+            return self.change if self.error is None else self.error
+        return add(self.change, self.error)
+
+
+def propagate(
+    program: NetworkProgram,
+    constants: tuple[Constants, ...],
+    box: InputBox,
+    model: InputModel,
+    tightened: Mapping[int, Intervals] | None = None,
+) -> tuple[NodeErrors, ...]:
+    """The errors of every node, operands first. Raises DomainError where the program may leave the domain of an operation."""
+    exact = exact_ranges(program.network, box, tightened)
+    found: list[NodeErrors] = []
+    held: list[Storage | None] = []
+    for position, (node, step) in enumerate(program.pairs()):
+        operands = [found[operand] for operand in node.operands]
+        formats = [held[operand] for operand in node.operands]
+        errors, own = _node_errors(node, step, exact[position], operands, constants[position], formats, model)
+        found.append(errors)
+        held.append(own)
+    return tuple(found)
+
+
+def _node_errors(
+    node: TensorNode,
+    step: Step,
+    exact: Intervals,
+    operands: list[NodeErrors],
+    constants: Constants,
+    held: list[Storage | None],
+    model: InputModel,
+) -> tuple[NodeErrors, Storage | None]:
+    reached = [operand.reached for operand in operands]
+    carried = _carried(node, reached, operands)
+    change = constant_change(node, constants, reached)
+    value = exact if node.op in (TensorOp.INPUT, TensorOp.CONSTANT) else add(exact, carried)
+    if change is not None:
+        value = add(value, hull(change, 0.0))
+    radius = compute_errors(node, step, reached, value, constants, held)
+    own = held_format(node, step, held)
+    if node.op is TensorOp.INPUT and model is InputModel.REPRESENTABLE:
+        own = step.stored
+    storing = storing_errors(step.stored, widen(value, radius), own)
+    error = widen(storing, radius) if (radius > 0).any() else storing
+    error = None if not (error.lo.any() or error.hi.any()) else error
+    added = error if change is None else (change if error is None else add(change, error))
+    deviation = carried if added is None else add(carried, hull(added, 0.0))
+    errors = NodeErrors(exact=exact, reached=add(exact, deviation), carried=carried, change=change, error=error, deviation=deviation)
+    return errors, own if step.stored is None else step.stored
+
+
+def constant_change(node: TensorNode, constants: Constants, operands: list[Intervals]) -> Intervals | None:
+    """(rounded constants - exact constants) times the machine operands; None where nothing was rounded."""
+    weight, bias = (_unless_zero(part) for part in (constants.weight_change, constants.bias_change))
+    match node.op:
+        case TensorOp.CONSTANT:
+            return weight
+        case TensorOp.LEAKY_RELU if weight is not None:
+            below = Intervals(np.minimum(operands[0].lo, 0.0), np.minimum(operands[0].hi, 0.0))
+            return multiply(below, weight.reshape(()))
+        case TensorOp.LINEAR if weight is not None:
+            return linear_image(weight, bias, operands[0]).reshape(*node.shape)
+        case TensorOp.LINEAR if bias is not None:
+            zero = np.zeros(node.shape)
+            return add(Intervals(zero, zero), bias)
+    return None
+
+
+def _unless_zero(part: Intervals | None) -> Intervals | None:
+    return None if part is None or not (part.lo.any() or part.hi.any()) else part
+
+
+def _carried(node: TensorNode, reached: list[Intervals], operands: list[NodeErrors]) -> Intervals:
+    deviations = [operand.deviation for operand in operands]
+    if not any(deviation.lo.any() or deviation.hi.any() for deviation in deviations):
+        return Intervals(np.zeros(node.shape), np.zeros(node.shape))
+    return pushed(node, reached, deviations)

@@ -90,9 +90,9 @@ def _settled(op: TensorOp, fmt: Format, x: float) -> float:
     import mpmath
 
     with mpmath.workprec(400):
-        man, exp = mpmath.mpf(_PRECISE[op](mpmath, mpmath.mpf(x))).man_exp
-    man, exp = int(man), int(exp)
-    return float(round_exact(fmt, Fraction(man) * (Fraction(2) ** exp)))
+        value = _PRECISE[op](mpmath, mpmath.mpf(x))
+        magnitude = Fraction(int(value.man)) * Fraction(2) ** int(value.exp)
+        return float(round_exact(fmt, -magnitude if value < 0 else magnitude))
 
 
 def _to_odd(found: Array, rest: Array) -> Array:

@@ -144,7 +144,12 @@ def test_hulls_intersections_and_widening() -> None:
 
 @pytest.mark.parametrize(
     ("a", "b", "product"),
-    [((0, 0), (-np.inf, np.inf), (0, 0)), ((0, 1), (1, np.inf), (0, np.inf)), ((-1, 0), (-np.inf, 2), (-2, np.inf)), ((0, 0), (3, np.inf), (0, 0))],
+    [
+        ((0, 0), (-np.inf, np.inf), (0, 0)),
+        ((0, 1), (1, np.inf), (0, np.inf)),
+        ((-1, 0), (-np.inf, 2), (-2, np.inf)),
+        ((0, 0), (3, np.inf), (0, 0)),
+    ],
 )
 def test_zero_times_an_infinite_end_is_zero(a: tuple[float, float], b: tuple[float, float], product: tuple[float, float]) -> None:
     first, second = (Intervals(np.array(float(low)), np.array(float(high))) for low, high in (a, b))
@@ -180,9 +185,9 @@ def test_only_exact_numbers_are_taken() -> None:
     assert exactly(np.array([0.1], dtype=np.float32))[0] == float(np.float32(0.1))
     assert exactly(np.array([-128, 127], dtype=np.int8)).tolist() == [-128.0, 127.0]
     assert exactly(np.array([2**53, -(2**53)])).tolist() == [2.0**53, -(2.0**53)]
-    for refused in (np.array([2**53 + 1]), np.array([2**63], dtype=np.uint64), np.array([0.1], dtype=np.longdouble), np.array([1j]), np.array(["1"])):
+    for refused in ([2**53 + 1], np.array([2**63], dtype=np.uint64), np.array([0.1], dtype=np.longdouble), [1j], ["1"]):
         with pytest.raises(InputError, match="need not be exact"):
-            exactly(refused)
+            exactly(np.array(refused))
 
 
 @pytest.mark.parametrize("value", [Fraction(1, 10), Fraction(-1, 3), Fraction(3), Fraction(1, 10**400), Fraction(2) ** 60 + 1])
@@ -196,10 +201,14 @@ def test_a_process_that_flushes_subnormals_changes_nothing() -> None:
     random = np.random.default_rng(6)
     a, b = boxes(random, (500,), special=0.8), boxes(random, (500,), special=0.8)
     tiny = Intervals(np.zeros(9), np.full(9, 5e-324))
-    kept = [operation(a, b) for operation, _ in list(BINARY.values())[:3]] + [maximum(tiny, -1.0), hull(tiny, 0.0), tiny * tiny, absolute(-tiny)]
+
+    def results() -> list[Intervals]:
+        return [add(a, b), subtract(a, b), multiply(a, b), maximum(tiny, -1.0), hull(tiny, 0.0), tiny * tiny, absolute(-tiny)]
+
+    kept = results()
     with flushing():
         assert not (np.full(9, 2.0**-1022) * 0.5).any()
-        flushed = [operation(a, b) for operation, _ in list(BINARY.values())[:3]] + [maximum(tiny, -1.0), hull(tiny, 0.0), tiny * tiny, absolute(-tiny)]
+        flushed = results()
     for first, second in zip(kept, flushed, strict=True):
         assert first.lo.tobytes() == second.lo.tobytes() and first.hi.tobytes() == second.hi.tobytes()
 

@@ -26,8 +26,8 @@ from suffice.encodings.enclosures.arrays.intervals import (
 )
 from suffice.encodings.enclosures.arrays.linear import affine_image, products
 from suffice.encodings.enclosures.arrays.pieces import Function
-from suffice.encodings.enclosures.relaxations.rowwise import ROWWISE, row_image
-from suffice.encodings.networks.graph import TensorNode, TensorOp
+from suffice.encodings.enclosures.relaxations.rowwise import row_image
+from suffice.encodings.networks.graph import NORMALISING, TensorNode, TensorOp
 from suffice.hardware_specs.upward import Array
 
 SQUARE = Function(square, lambda x: multiply(x, 2.0), lambda x: np.full(x.shape, 2.0))
@@ -91,7 +91,7 @@ def image(node: TensorNode, operands: Sequence[Intervals]) -> Intervals:
             return mean(operands[0]).reshape(*node.shape)
         case TensorOp.MAX:
             return largest(operands[0]).reshape(*node.shape)
-        case op if op in ROWWISE:
+        case op if op in NORMALISING:
             return row_image(node, operands[0])
     return function_of(node).range(operands[0])
 

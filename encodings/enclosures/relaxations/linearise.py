@@ -32,8 +32,8 @@ from suffice.encodings.enclosures.arrays.intervals import (
 from suffice.encodings.enclosures.arrays.linear import products
 from suffice.encodings.enclosures.relaxations.lines import narrowest_band
 from suffice.encodings.enclosures.relaxations.maps import LinearMap, affine_offset, by_rows, exact_map, matrix_products, scaled
-from suffice.encodings.enclosures.relaxations.rowwise import ROWWISE, row_image, row_jacobian
-from suffice.encodings.networks.graph import UNARY, TensorNode, TensorOp
+from suffice.encodings.enclosures.relaxations.rowwise import row_image, row_jacobian
+from suffice.encodings.networks.graph import NORMALISING, UNARY, TensorNode, TensorOp
 from suffice.hardware_specs.upward import Array
 
 
@@ -64,7 +64,7 @@ def linearise(node: TensorNode, operands: Sequence[Intervals], image: Intervals)
             return quotient(operands[0], operands[1], image)
         case TensorOp.MAX:
             return maximum_of_row(operands[0], image)
-        case op if op in ROWWISE:
+        case op if op in NORMALISING:
             return mean_value_of_rows(node, operands[0], image)
     return boxed(image)
 

@@ -1,0 +1,204 @@
+"""layer_norm and rms_norm over the last axes (K8, K9), for every usual way to compute the variance and to apply it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+
+import numpy as np
+
+from suffice.encodings.enclosures.arrays import intervals as iv
+from suffice.encodings.enclosures.arrays.functions import rsqrt
+from suffice.encodings.enclosures.arrays.intervals import Intervals
+from suffice.errors import InputError
+from suffice.prover.kernels.contract import Kernel, half
+from suffice.prover.kernels.linear_maps import Inputs
+from suffice.prover.kernels.softmaxes import growth_of_both, spread, spread_array
+from suffice.prover.kernels.sums import adding_error, adding_share, products_of
+from suffice.prover.kernels.tracked import Tracked, delivered, exactly, plus, rounded, times
+from suffice.prover.kernels.upper import Array, above, add, divide, growth, lowered_difference, multiply, root
+from suffice.prover.kernels.upper import total as upper_total
+
+ALGORITHMS = ("any", "two_pass", "welford", "moments")
+FORMS = ("any", "centred", "scaled")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Rows of x, their exact means, distances from them and variances, and the sizes of a row: mean |x| and the largest |x|, mean of squares."""
+
+    x: Intervals
+    mean: Intervals
+    centred: Intervals
+    variance: Intervals
+    mean_size: Array
+    largest: Array
+    mean_square: Array
+
+
+def layer_norm(kernel: Kernel, given: Inputs, *, eps: float = 1e-5, axes: int = 1, algorithm: str = "any", form: str = "any") -> Tracked:
+    """(x - mean) / sqrt(variance + eps) * weight + bias over the last `axes` axes."""
+    _known(algorithm, ALGORITHMS, "algorithm")
+    _known(form, FORMS, "form")
+    shape = given["x"].shape
+    rows = rows_of(given["x"].reshape(*shape[: len(shape) - axes], prod(shape[len(shape) - axes :])))
+    chosen = ALGORITHMS[1:] if algorithm == "any" else (algorithm,)
+    total = _with_eps(rows.variance, eps)
+    errors = [_MOMENTS[name](kernel, rows, total.lo) for name in chosen]
+    of_mean, share = (np.maximum.reduce([pair[side] for pair in errors]) for side in (0, 1))
+    found = _normalised(kernel, rows, _inverse_root(kernel, total, eps, share), of_mean, form)
+    found = found.arranged(lambda ends: ends.reshape(shape))
+    return delivered(_affine(kernel, found, given), kernel)
+
+
+def rms_norm(kernel: Kernel, given: Inputs, *, eps: float = 1e-6, axes: int = 1) -> Tracked:
+    """x / sqrt(mean of squares + eps) * weight over the last `axes` axes."""
+    shape = given["x"].shape
+    x = given["x"].reshape(*shape[: len(shape) - axes], prod(shape[len(shape) - axes :]))
+    squares = iv.mean(iv.square(x))
+    total = _with_eps(squares, eps)
+    inverse = _inverse_root(kernel, total, eps, _of_mean_square(kernel, total.lo, np.zeros_like(total.lo), x.shape[-1]))
+    found = _applied(kernel, exactly(x), inverse)
+    return delivered(_affine(kernel, found.arranged(lambda ends: ends.reshape(shape)), given), kernel)
+
+
+def rows_of(x: Intervals) -> Rows:
+    """The exact statistics of rows."""
+    mean = iv.mean(x)
+    centred = iv.subtract(x, spread(mean))
+    count = above(Fraction(1, x.shape[-1]))
+    sizes = iv.magnitude(x)
+    return Rows(
+        x=x, mean=mean, centred=centred, variance=iv.mean(iv.square(centred)), mean_size=multiply(upper_total(sizes), count),
+        largest=sizes.max(axis=-1), mean_square=multiply(upper_total(multiply(sizes, sizes)), count),
+    )  # fmt: skip
+
+
+def _two_pass(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
+    """Mean first; then the mean of squares of x - mean^, whose own mean is off by the error of the mean."""
+    off = _error_of_mean(kernel, rows)
+    worst = half(kernel.compute, add(iv.magnitude(rows.centred), spread_array(off))).max(axis=-1)
+    moved = add(divide(multiply(add(off, worst), add(off, worst)), least), divide(multiply(2.0, worst), _root_below(least)))
+    return off, _of_mean_square(kernel, least, moved, rows.x.shape[-1])
+
+
+def _welford(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
+    """K9: means and sums of squares of parts, merged in any tree: one element at a time (Welford) or parts of any size (Chan)."""
+    count = rows.x.shape[-1]
+    unit, spread_of_row = kernel.unit, multiply(2.0, iv.magnitude(rows.centred).max(axis=-1))
+    local = add(multiply(rows.largest, above(unit)), multiply(spread_of_row, growth(unit, 5)), above(4 * kernel.tiny))
+    grown = add(1.0, growth(unit, 8 * count)) if 8 * count * unit < 1 else np.inf
+    off = multiply(multiply(local, (count + 1) / 2), multiply(grown, grown))
+    apart = add(off, off, multiply(spread_of_row, above(unit)), above(kernel.tiny))
+    levels = above(Fraction((count - 1).bit_length(), 2))
+    moved = add(
+        divide(multiply(multiply(3.0, root(levels)), apart), _root_below(least)),
+        divide(multiply(multiply(2.0, levels), multiply(apart, apart)), least),
+    )
+    return off, _of_mean_square(kernel, least, moved, count + 6)
+
+
+def _moments(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
+    """Mean of squares less the square of the mean."""
+    off = _error_of_mean(kernel, rows)
+    share, lost = _summed_squares(kernel, rows.x.shape[-1])
+    mean = iv.magnitude(rows.mean)
+    error = add(multiply(rows.mean_square, share), lost, multiply(multiply(2.0, mean), off), multiply(off, off))
+    reach = add(rows.mean_square, multiply(mean, mean), error)
+    return off, divide(add(error, multiply(reach, growth(kernel.unit, 2)), above(2 * kernel.tiny)), least)
+
+
+_MOMENTS = {"two_pass": _two_pass, "welford": _welford, "moments": _moments}
+
+
+def _error_of_mean(kernel: Kernel, rows: Rows) -> Array:
+    """A sum in any order, over n or times a rounded 1/n."""
+    count = rows.x.shape[-1]
+    adding = adding_error(kernel.accumulation, count, multiply(rows.mean_size, float(count)), exact_terms=True)
+    adding = multiply(adding, above(Fraction(1, count)))
+    return add(adding, multiply(add(rows.mean_size, adding), growth(kernel.unit, 2)), above(2 * kernel.tiny))
+
+
+def _of_mean_square(kernel: Kernel, least: Array, moved: Array, count: int) -> Array:
+    """The error of a mean of squares relative to total >= least, that mean and eps, where `moved` is so relative what moved the exact mean."""
+    share, lost = _summed_squares(kernel, count)
+    return add(moved, multiply(add(1.0, moved), share), divide(lost, least))
+
+
+def _summed_squares(kernel: Kernel, count: int) -> tuple[float, float]:
+    """Share and lost of a mean of squares: squares, their sum, and the division or two roundings in its place."""
+    share, lost = adding_share(products_of(kernel), count)
+    others = growth(kernel.unit, 3)
+    share = float(add(share, others, multiply(share, others)))
+    return share, float(multiply(add(lost, above(4 * kernel.tiny)), add(1.0, share)))
+
+
+def _with_eps(variance: Intervals, eps: float) -> Intervals:
+    """variance + eps, which is positive. Raises InputError where it need not be."""
+    if not eps >= 0:
+        raise InputError(f"eps is {eps}", where="eps", mend="give eps >= 0")
+    total = iv.maximum(iv.add(variance, float(eps)), float(eps))
+    if not bool((total.lo > 0).all()):
+        raise InputError("a variance of zero with eps = 0 has no normalised row", where="eps", mend="give eps > 0")
+    return total
+
+
+def _inverse_root(kernel: Kernel, total: Intervals, eps: float, share: Array) -> tuple[Intervals, Array]:
+    """1 / sqrt(total) and its relative error: with w that of the sum, (1 - w)^(-1/2) <= 1 + w / (2 (1 - w)) for 0 <= w < 1."""
+    held = divide(add(half(kernel.compute, np.full_like(share, eps)), above(kernel.tiny)), total.lo)
+    moved = add(share, held)
+    moved = add(moved, multiply(add(1.0, moved), growth(kernel.unit, 1)))
+    grown = divide(multiply(moved, 0.5), lowered_difference(1.0, moved))
+    arithmetic = growth_of_both(kernel, 1, 2)
+    lost = divide(above(kernel.function_tiny), rsqrt(total).lo)
+    return rsqrt(total), add(grown, arithmetic, multiply(grown, arithmetic), lost)
+
+
+def _applied(kernel: Kernel, centred: Tracked, inverse: tuple[Intervals, Array]) -> Tracked:
+    """c r: |c^ r^ - c r| <= |c r| z + ec r (1 + z) for r^ within r z of r, where |c r| is at most sqrt n; and a rounding."""
+    column, share = spread(inverse[0]), spread_array(inverse[1])
+    exact = _within_root(iv.multiply(centred.exact, column))
+    moved = multiply(multiply(centred.error, column.hi), add(1.0, share))
+    return rounded(Tracked(exact, add(multiply(iv.magnitude(exact), share), moved)), kernel.compute)
+
+
+def _normalised(kernel: Kernel, rows: Rows, inverse: tuple[Intervals, Array], of_mean: Array, form: str) -> Tracked:
+    """K8: (x - mean) r, or x r - mean r; the latter's roundings are relative to both terms."""
+    off = np.broadcast_to(spread_array(of_mean), rows.x.shape)
+    found = _applied(kernel, rounded(Tracked(rows.centred, off), kernel.compute), inverse)
+    if form == "centred":
+        return found
+    reach = multiply(spread_array(inverse[0].hi), add(1.0, spread_array(inverse[1])))
+    terms = multiply(add(iv.magnitude(rows.x), spread_array(iv.magnitude(rows.mean)), off), reach)
+    return found.with_error(multiply(terms, growth(kernel.unit, SCALED)), above(SCALED * kernel.tiny))
+
+
+SCALED = 4
+"""Roundings of each term of x (r w) - mean (r w) + b beside those of the centred form."""
+
+
+def _within_root(normalised: Intervals) -> Intervals:
+    """A normalised element is at most sqrt n in size."""
+    largest = float(root(float(normalised.shape[-1])))
+    return Intervals(np.clip(normalised.lo, -largest, largest), np.clip(normalised.hi, -largest, largest))
+
+
+def _root_below(least: Array) -> Array:
+    """A lower bound of the square root."""
+    return np.asarray(np.nextafter(np.sqrt(least), 0.0))
+
+
+def _affine(kernel: Kernel, normalised: Tracked, given: Inputs) -> Tracked:
+    """Times weight, plus bias; before them rounded to `intermediates` where that is given."""
+    found = rounded(normalised, kernel.intermediates)
+    if "weight" in given:
+        found = times(found, exactly(given["weight"]), kernel.compute)
+    if "bias" in given:
+        found = plus(found, exactly(given["bias"]), kernel.compute)
+    return found
+
+
+def _known(name: str, names: tuple[str, ...], where: str) -> None:
+    if name not in names:
+        raise InputError(f"nothing is called {name}", where=where, mend=f"known are {', '.join(names)}")

@@ -236,7 +236,7 @@ _SIGMOID_SLOPE = Shape(_sigmoid_slope, ZERO, left=0.0, right=0.0)
 
 UNARY: dict[str, Function] = {
     "exp": Function(exp, exp, lambda x: exp(x).hi),
-    "log": Function(log, _log_slope, _second_of_power("log", 1.0, lambda x: divide(1.0, square(x)))),
+    "log": Function(log, _log_slope, _second_of_power("log", 1.0, lambda x: divide(divide(1.0, x), x))),
     "sqrt": Function(sqrt, _sqrt_slope, _second_of_power("sqrt", 0.25, lambda x: divide(rsqrt(x), x))),
     "rsqrt": Function(rsqrt, _rsqrt_slope, _second_of_power("rsqrt", 0.75, lambda x: divide(divide(rsqrt(x), x), x))),
     "relu": leaky_relu(0.0),

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NoReturn
 
 from suffice.errors import InputError
-from suffice.proofs.kernel.limits import MAX_BYTES, MAX_DIGITS
+from suffice.proofs.kernel.limits import MAX_DIGITS, MAX_NETWORK_BYTES
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
@@ -44,8 +44,8 @@ def parse_json(data: bytes, where: str) -> Json:
 
     Raises InputError.
     """
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{len(data)} bytes are more than the {MAX_BYTES} of a certificate", where=where)
+    if len(data) > MAX_NETWORK_BYTES:
+        raise InputError(f"{len(data)} bytes are more than the {MAX_NETWORK_BYTES} of a certificate", where=where)
 
     def refuse(text: str) -> NoReturn:
         raise InputError(f"the number {text[:40]} is not an integer", where=where, mend='write rationals as strings like "1/3"')

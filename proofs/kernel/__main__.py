@@ -12,10 +12,10 @@ from .checking import Report, check
 def read_and_check(path: Path) -> Report:
     """Check a file; one that is larger than the limit is not even read."""
     try:
-        if path.stat().st_size > limits.MAX_BYTES:
-            return Report("rejected", f"the file has more than {limits.MAX_BYTES} bytes")
+        if path.stat().st_size > limits.MAX_NETWORK_BYTES:
+            return Report("rejected", f"the file has more than {limits.MAX_NETWORK_BYTES} bytes")
         with path.open("rb") as file:
-            return check(file.read(limits.MAX_BYTES + 1))
+            return check(file.read(limits.MAX_NETWORK_BYTES + 1))
     except OSError as error:
         return Report("rejected", f"cannot be read: {error.strerror}")
 

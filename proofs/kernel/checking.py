@@ -95,6 +95,10 @@ def check(data: bytes) -> Report:
 
 
 def _check(document: Any, data: bytes) -> Report:
+    if isinstance(document, dict) and "network" in document:
+        return _check_network(document, data)
+    if len(data) > limits.MAX_BYTES:
+        raise Rejection(f"the file has {len(data)} bytes, more than {limits.MAX_BYTES}")
     if isinstance(document, dict) and "allocation" in document:
         return _check_allocation(document, data)
     if isinstance(document, dict) and "family" in document:
@@ -137,6 +141,17 @@ def _check_family(document: Any, data: bytes) -> Report:
     if canonical(document) != data:
         raise Rejection("the file is not canonical JSON (RFC 8785)")
     return check_family(document)
+
+
+def _check_network(document: Any, data: bytes) -> Report:
+    from .networks.checking import check_network
+
+    if canonical(document) != data:
+        raise Rejection("the file is not canonical JSON (RFC 8785)")
+    outcome = check_network(document)
+    return Report(
+        "accepted", "", outcome.verdict, outcome.statement, outcome.possible, outcome.assumptions, outcome.derivations
+    )  # fmt: skip
 
 
 def canonical(document: Any) -> bytes:

@@ -15,13 +15,17 @@ from .failures import Rejection
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 """Names of inputs."""
 
+_SEPARATORS = (b"[", b"{", b",")
+
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
 
 
 def load(data: bytes) -> Any:
     """Parse JSON without floating-point numbers, duplicate keys, deep nesting (which the parser refuses) or huge integers."""
-    if len(data) > limits.MAX_BYTES:
-        raise Rejection(f"the file has {len(data)} bytes, more than {limits.MAX_BYTES}")
+    if len(data) > limits.MAX_NETWORK_BYTES:
+        raise Rejection(f"the file has {len(data)} bytes, more than {limits.MAX_NETWORK_BYTES}")
+    if len(data) > limits.MAX_BYTES and sum(map(data.count, _SEPARATORS)) > limits.MAX_SEPARATORS:
+        raise Rejection(f"the file has more than {limits.MAX_BYTES} bytes and {limits.MAX_SEPARATORS} brackets and commas")
     collects = gc.isenabled()
     gc.disable()  # nothing is garbage while millions of lists are made
     try:

@@ -5,6 +5,30 @@ from __future__ import annotations
 MAX_BYTES = 16_000_000
 """Size of a certificate file."""
 
+MAX_NETWORK_BYTES = 64_000_000
+"""Size of the file of a certificate about a network."""
+
+MAX_SEPARATORS = 1_000_000
+"""Brackets, braces and commas of a file of more than MAX_BYTES."""
+
+MAX_NETWORK_NODES = 20_000
+"""Operations of a network."""
+
+MAX_NETWORK_ELEMENTS = 8_000_000
+"""Elements of all tensors of a network, its weights included."""
+
+MAX_NETWORK_AXES = 16
+"""Axes of a tensor."""
+
+MAX_NETWORK_BOXES = 10_000
+"""Boxes of a set of inputs."""
+
+MAX_NETWORK_BITS = 1 << 14
+"""Places of the numbers of a run of a network."""
+
+MAX_NETWORK_FORMATS = 4_096
+"""Formats of a program of a network."""
+
 MAX_KEYS = 1_024
 """Keys of a JSON object."""
 
@@ -117,3 +141,6 @@ MAX_WORK = 100_000_000_000
 
 MAX_FAMILY_WORK = 20_000_000_000
 """The same for all regions of a family together."""
+
+MAX_NETWORK_WORK = 200_000_000_000
+"""The same for a network: about two minutes."""

@@ -1,0 +1,221 @@
+"""The accepting function for networks: re-derive every claim and the verdict from the evidence alone (docs/certificate.md, "Networks")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from .. import limits
+from ..budget import Budget
+from ..derivation import INFINITE, Derivation
+from ..failures import LeafFailure, Rejection
+from ..jsonvalues import choice, fields, integer, listed, number, quoted
+from ..series import DomainFailure, TooLarge
+from .accumulating import NotFinite
+from .arrays import Exact
+from .bounds import Analysis
+from .floors import derive_floor
+from .graph import FUNCTIONS
+from .reading import Question, read_input, read_question
+from .rounding import places_for, round_dyadic
+from .running import Run
+from .spans import Spans, exact
+from .work import bound_work
+
+BOUNDS = ("floor", "error_bound", "witness_error")
+METHODS = ("reverse", "forward", "sets")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A bound as the certificate states it."""
+
+    bound: str
+    value: Fraction | str
+    statement: str
+    evidence: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an accepted certificate proves."""
+
+    verdict: str
+    statement: str
+    possible: bool
+    assumptions: tuple[str, ...]
+    derivations: dict[str, Derivation]
+
+
+def check_network(document: Any) -> Outcome:
+    """Check a document whose canonical form is known. Raises Rejection, LeafFailure."""
+    version, network, program, inputs, tolerance, claims, verdict, statement, possible, assumptions = fields(
+        document, "the certificate",
+        "version", "network", "program", "inputs", "tolerance", "claims", "verdict", "statement", "possible", "assumptions",
+    )  # fmt: skip
+    if type(version) is not int or version != 1:
+        raise Rejection("this kernel reads version 1 only")
+    question = read_question(network, program, inputs, tolerance)
+    stated = read_claims(claims)
+    budget = Budget(limits.MAX_NETWORK_WORK)
+    derivations = {claim.bound: accept(question, claim, budget) for claim in stated}
+    decided = decide(question, stated)
+    if type(possible) is not bool or (verdict, statement, possible) != decided:
+        raise Rejection(f"the claims prove {decided[0]} by {decided[1] or 'nothing'}, possible: {decided[2]}; the file says otherwise")
+    expected = assumptions_of(question, stated)
+    if assumptions != list(expected):
+        raise Rejection("the assumptions are not those that the evidence rests on")
+    return Outcome(*decided, expected, derivations)
+
+
+def read_claims(value: Any) -> list[Claim]:
+    """The claims: at most one of each bound, in order."""
+    claims = []
+    for item in listed(value, "claims", 0, len(BOUNDS)):
+        bound, claimed, label, evidence = fields(item, "a claim", "bound", "value", "statement", "evidence")
+        kind = choice(bound, "claim.bound", BOUNDS)
+        amount: Fraction | str = INFINITE
+        if not (kind == "witness_error" and claimed == INFINITE):
+            amount = number(claimed, f"the value of {kind}")
+            if amount < 0:
+                raise Rejection(f"the value of {kind} is negative")
+        claims.append(Claim(kind, amount, label, evidence))
+    order = [BOUNDS.index(claim.bound) for claim in claims]
+    if order != sorted(set(order)):
+        raise Rejection("claims are in the order floor, error_bound, witness_error, each at most once")
+    return claims
+
+
+def accept(question: Question, claim: Claim, budget: Budget) -> Derivation:
+    """The one gate: what the evidence proves must be at least as strong as what is claimed, under the same label."""
+    derived = derive_safely(question, claim, budget)
+    if not supports(claim, derived):
+        raise Rejection(f"the evidence does not prove {claim.bound} = {str(claim.value)[:60]}")
+    if claim.statement != derived.label:
+        raise Rejection(f"{claim.bound} is proved by {derived.label}, not by {quoted(claim.statement)}")
+    return derived
+
+
+def derive_safely(question: Question, claim: Claim, budget: Budget) -> Derivation:
+    """`derive`, where a domain error is a failure too."""
+    try:
+        return derive(question, claim, budget)
+    except (DomainFailure, TooLarge) as failure:
+        raise LeafFailure(f"{claim.bound}: {failure}") from None
+
+
+def supports(claim: Claim, derived: Derivation) -> bool:
+    """Whether what is derived is at least as strong as what is claimed."""
+    if derived.value == INFINITE:
+        return True
+    if claim.value == INFINITE:
+        return False
+    assert isinstance(claim.value, Fraction)
+    assert isinstance(derived.value, Fraction)
+    return claim.value >= derived.value if claim.bound == "error_bound" else claim.value <= derived.value
+
+
+def derive(question: Question, claim: Claim, budget: Budget) -> Derivation:
+    """What the evidence of a claim proves."""
+    evidence = claim.evidence
+    kind = evidence.get("kind") if isinstance(evidence, dict) else None
+    if claim.bound == "floor":
+        assert isinstance(claim.value, Fraction)
+        return derive_floor(question, evidence, claim.value, budget)
+    if claim.bound == "witness_error":
+        if kind != "run":
+            raise Rejection("witness_error is proved by a run")
+        _, point, precision = fields(evidence, "evidence", "kind", "input", "precision")
+        return witness(question, point, read_precision(precision), budget)
+    if kind != "layers":
+        raise Rejection("error_bound is proved by layers")
+    _, method, precision, ranges = fields(evidence, "evidence", "kind", "method", "precision", "ranges")
+    choice(ranges, "evidence.ranges", ("intervals",))
+    return error_bound(question, choice(method, "evidence.method", METHODS), read_precision(precision), budget)
+
+
+def read_precision(value: Any) -> int:
+    """The fixed-point bits that evidence asks for."""
+    return integer(value, "precision", limits.MIN_PRECISION, limits.MAX_PRECISION)
+
+
+def error_bound(question: Question, method: str, precision: int, budget: Budget) -> Derivation:
+    """S1: the largest bound over boxes and outputs."""
+    budget.spend(bound_work(question, method, precision))
+    analysis = Analysis(question.nodes, question.program, precision)
+    worst = 0
+    for box in question.boxes:
+        spans = Spans(exact(box.lo, precision).lo, exact(box.hi, precision).hi)
+        worst = max(worst, *analysis.errors(spans, representable=question.representable, method=method))
+    return Derivation(Fraction(worst, 1 << precision), "S1", leaves=len(question.boxes))
+
+
+def witness(question: Question, value: Any, precision: int, budget: Budget) -> Derivation:
+    """W: one run, and an enclosure of the function there."""
+    point, _ = read_input(value, question, "evidence.input")
+    demand_representable(question, point)
+    budget.spend(bound_work(question, "ranges", precision))
+    ranges = Analysis(question.nodes, question.program, precision).ranges(exact(point, precision))[-1]
+    try:
+        answer = Run(question.nodes, question.program, budget).output(point)
+    except NotFinite:
+        raise LeafFailure("the run ends in an infinity or NaN, which this kernel does not follow") from None
+    unit = 1 << precision
+    worst = Fraction(0)
+    for position, (lo, hi) in enumerate(zip(ranges.lo, ranges.hi, strict=True)):
+        y = answer.fraction(position)
+        worst = max(worst, Fraction(lo, unit) - y, y - Fraction(hi, unit))
+    return Derivation(worst, "W")
+
+
+def demand_representable(question: Question, point: Exact) -> None:
+    """With representable inputs a point must be one."""
+    fmt = question.program[0].stored
+    if not question.representable or fmt is None:
+        return
+    places = places_for(fmt, point.places)
+    if any(round_dyadic(fmt, n, places) != n for n in point.at(places)):
+        raise Rejection("the input is not representable in its format")
+
+
+def decide(question: Question, claims: list[Claim]) -> tuple[str, str, bool]:
+    """Verdict, the statement that decides, and `possible`, from accepted claims."""
+    by_bound = {claim.bound: claim for claim in claims}
+    tolerance = question.tolerance
+
+    def within(bound: str) -> bool:
+        claim = by_bound.get(bound)
+        return claim is not None and tolerance is not None and isinstance(claim.value, Fraction) and claim.value <= tolerance
+
+    def beyond(bound: str) -> bool:
+        return bound in by_bound and tolerance is not None and not within(bound)
+
+    possible = within("error_bound")
+    for verdict, bound, proved in (
+        ("impossible", "floor", beyond("floor")),
+        ("insufficient", "witness_error", beyond("witness_error")),
+        ("sufficient", "error_bound", possible),
+    ):
+        if proved:
+            return verdict, by_bound[bound].statement, possible
+    return "undecided", "", possible
+
+
+def assumptions_of(question: Question, claims: list[Claim]) -> tuple[str, ...]:
+    """What the claims about a program take for granted."""
+    bounds = {claim.bound for claim in claims}
+    if not bounds & {"error_bound", "witness_error"}:
+        return ()
+    inner = {"softmax": ("exp",), "log_softmax": ("exp", "log"), "layer_norm": ("rsqrt",), "rms_norm": ("rsqrt",)}
+    accuracy: dict[int, set[str]] = {}
+    for node, step in zip(question.nodes, question.program, strict=True):
+        accuracy.setdefault(step.ulps, set()).update((node.op,) if node.op in FUNCTIONS else inner.get(node.op, ()))
+    lines = []
+    for ulps, names in sorted(accuracy.items()):
+        stated = f"within {ulps} ulp of correct rounding" if ulps else "correctly rounded"
+        lines += [f"{stated}: {', '.join(sorted(names))}"] if names else []
+    orders = (step.accumulation.order for step in question.program if step.accumulation is not None and step.accumulation.kind != "exact")
+    if "witness_error" in bounds and "any" in orders:
+        lines.append("the run adds in the order of the index, where any order is allowed")
+    return tuple(lines)

@@ -1,0 +1,32 @@
+"""What checking a network costs, before it is done: about nanoseconds, rather too many than too few."""
+
+from __future__ import annotations
+
+from math import prod
+
+from .graph import FUNCTIONS, ROWS, Node
+from .reading import Question
+
+
+def bound_work(question: Question, method: str, precision: int) -> int:
+    """One pass for each box; in reverse also one for each output element."""
+    exact, each = 0, 0
+    for node in question.nodes:
+        products, functions = _counts(node, question)
+        size = precision + max((a.places for a in (node.weight, node.value) if a is not None), default=0)
+        each += products * (150 + size * size // 1_000) + functions * (40_000 + 4 * precision * precision)
+        exact += prod(node.weight_shape) * 10_000
+    passes = {"ranges": 1, "sets": 4, "forward": 8, "reverse": 8 + 2 * question.nodes[-1].size}[method]
+    boxes = 1 if method == "ranges" else len(question.boxes)
+    return exact + each * passes * boxes
+
+
+def _counts(node: Node, question: Question) -> tuple[int, int]:
+    """Products of intervals, and functions."""
+    size = node.size + sum(question.nodes[o].size for o in node.operands)
+    if node.op == "linear":
+        return node.size * node.weight_shape[2] + 4 * size, 0
+    if node.op == "matmul":
+        first = question.nodes[node.operands[0]]
+        return 8 * node.size * first.shape[-1] + size, 0
+    return 12 * size, size if node.op in (*FUNCTIONS, *ROWS, "divide") else 0

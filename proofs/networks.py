@@ -1,0 +1,295 @@
+"""Certificates about networks, as data: written, read and named like all others (docs/certificate.md, "Networks").
+
+`certify` makes one: the kernel derives the value of every claim from its evidence, so that the file claims exactly what it proves.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suffice.encodings.networks.inputs import InputSet
+from suffice.encodings.networks.program import NetworkProgram
+from suffice.errors import InputError
+from suffice.proofs.certificate import VERSION, Bound, Verdict, digest_of
+from suffice.proofs.files import read_bytes, write_atomically
+from suffice.proofs.jsondata import (
+    Json,
+    as_boolean,
+    as_choice,
+    as_integer,
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+    canonical_json,
+    fields,
+    number_text,
+    parse_json,
+)
+from suffice.proofs.kernel.budget import Budget
+from suffice.proofs.kernel.failures import LeafFailure, Rejection
+from suffice.proofs.kernel.limits import MAX_NETWORK_BYTES, MAX_NETWORK_WORK
+from suffice.proofs.kernel.networks import checking
+from suffice.proofs.kernel.networks.reading import read_question
+from suffice.proofs.networkdata import (
+    array_from_json,
+    array_to_json,
+    inputs_from_json,
+    inputs_to_json,
+    network_from_json,
+    network_to_json,
+    program_from_json,
+    program_to_json,
+)
+
+Array = NDArray[np.float64]
+PRECISION = 96
+"""Fixed-point bits of evidence, unless something else is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkInput:
+    """One input, and the position of the box of the set that holds it."""
+
+    box: int
+    values: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayersEvidence:
+    """error_bound by S1, layer by layer: `reverse` (adjoints of every output), `forward` (without) or `sets` (machine numbers alone)."""
+
+    method: Literal["reverse", "forward", "sets"] = "reverse"
+    precision: int = PRECISION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkRun:
+    """witness_error by W: one run."""
+
+    input: NetworkInput
+    precision: int = PRECISION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkFloor:
+    """floor: of a `pair` (one input, or two that arrive as the same numbers; T1, T2, T7) or a `count` (two inputs of a box; T3)."""
+
+    kind: Literal["pair", "count"]
+    inputs: tuple[NetworkInput, ...]
+    output: int
+    precision: int = PRECISION
+
+
+NetworkEvidence = LayersEvidence | NetworkRun | NetworkFloor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkClaim:
+    """A bound, its value, the label of the statement, and the evidence."""
+
+    bound: Bound
+    value: Fraction | Literal["infinite"]
+    statement: str
+    evidence: NetworkEvidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NetworkCertificate:
+    """A verdict about a program of a network, with everything that is needed to check it again."""
+
+    program: NetworkProgram
+    inputs: InputSet
+    tolerance: Fraction | None
+    claims: tuple[NetworkClaim, ...]
+    verdict: Verdict
+    statement: str = ""
+    possible: bool = False
+    assumptions: tuple[str, ...] = ()
+
+    def claim(self, bound: Bound) -> NetworkClaim | None:
+        """The claim of a bound, if there is one."""
+        return next((claim for claim in self.claims if claim.bound is bound), None)
+
+
+def bound_of(evidence: NetworkEvidence) -> Bound:
+    """What a piece of evidence bounds."""
+    match evidence:
+        case LayersEvidence():
+            return Bound.ERROR_BOUND
+        case NetworkRun():
+            return Bound.WITNESS_ERROR
+        case NetworkFloor():
+            return Bound.FLOOR
+
+
+def certify(
+    program: NetworkProgram, inputs: InputSet, tolerance: Fraction | None, evidence: Sequence[NetworkEvidence]
+) -> NetworkCertificate:
+    """The certificate whose claims are what the kernel derives from each piece of evidence, at most one for each bound.
+
+    Raises InputError where the evidence proves nothing (an overflow is not excluded, say), with the kernel's reason.
+    """
+    order = [Bound.FLOOR, Bound.ERROR_BOUND, Bound.WITNESS_ERROR]
+    pieces = sorted(evidence, key=lambda piece: order.index(bound_of(piece)))
+    network = program.network
+    try:
+        within = None if tolerance is None else number_text(tolerance)
+        question = read_question(network_to_json(network), program_to_json(program), inputs_to_json(inputs), within)
+        budget = Budget(MAX_NETWORK_WORK)
+        found = []
+        for piece in pieces:
+            bound = bound_of(piece)
+            derived = checking.derive_safely(question, checking.Claim(bound.value, Fraction(0), "", evidence_to_json(piece)), budget)
+            found.append(checking.Claim(bound.value, derived.value, derived.label, None))
+        verdict, statement, possible = checking.decide(question, found)
+        assumptions = checking.assumptions_of(question, found)
+    except (Rejection, LeafFailure) as failure:
+        raise InputError(str(failure), where=network.name, mend="give other evidence") from None
+    claims = tuple(
+        NetworkClaim(bound=Bound(claim.bound), value=_value(claim.value), statement=claim.statement, evidence=piece)
+        for claim, piece in zip(found, pieces, strict=True)
+    )
+    return NetworkCertificate(
+        program=program, inputs=inputs, tolerance=tolerance, claims=claims,
+        verdict=Verdict(verdict), statement=statement, possible=possible, assumptions=assumptions,
+    )  # fmt: skip
+
+
+def _value(value: Fraction | str) -> Fraction | Literal["infinite"]:
+    return value if isinstance(value, Fraction) else "infinite"
+
+
+def is_network(value: Json) -> bool:
+    """Whether a certificate's JSON value is about a network."""
+    return isinstance(value, dict) and "network" in value
+
+
+def to_json(certificate: NetworkCertificate) -> Json:
+    """The whole file as a JSON value."""
+    return {
+        "version": VERSION,
+        "network": network_to_json(certificate.program.network),
+        "program": program_to_json(certificate.program),
+        "inputs": inputs_to_json(certificate.inputs),
+        "tolerance": None if certificate.tolerance is None else number_text(certificate.tolerance),
+        "claims": [_claim_to_json(claim) for claim in certificate.claims],
+        "verdict": certificate.verdict.value,
+        "statement": certificate.statement,
+        "possible": certificate.possible,
+        "assumptions": list(certificate.assumptions),
+    }
+
+
+def from_json(value: Json, where: str = "certificate") -> NetworkCertificate:
+    """Read the whole file from a JSON value. Raises InputError."""
+    version, network, program, inputs, tolerance, claims, verdict, statement, possible, assumptions = fields(
+        value, where,
+        "version", "network", "program", "inputs", "tolerance", "claims", "verdict", "statement", "possible", "assumptions",
+    )  # fmt: skip
+    if as_integer(version, f"{where}: version") != VERSION:
+        raise InputError(f"version {version} is unknown", where=where, mend=f"this release reads version {VERSION}")
+    known = network_from_json(network, f"{where}: network")
+    shape = known.input.shape
+    return NetworkCertificate(
+        program=program_from_json(program, known, f"{where}: program"),
+        inputs=inputs_from_json(inputs, shape, f"{where}: inputs"),
+        tolerance=None if tolerance is None else as_number(tolerance, f"{where}: tolerance"),
+        claims=tuple(_claim_from_json(item, shape, f"{where}: claims[{k}]") for k, item in enumerate(as_list(claims, f"{where}: claims"))),
+        verdict=Verdict(as_choice(verdict, f"{where}: verdict", *Verdict)),
+        statement=as_text(statement, f"{where}: statement"),
+        possible=as_boolean(possible, f"{where}: possible"),
+        assumptions=tuple(as_text(text, f"{where}: assumptions") for text in as_list(assumptions, f"{where}: assumptions")),
+    )
+
+
+def canonical_bytes(certificate: NetworkCertificate) -> bytes:
+    """The file's bytes: canonical JSON. Raises InputError where it is longer than the kernel reads."""
+    data = canonical_json(to_json(certificate))
+    if len(data) > MAX_NETWORK_BYTES:
+        raise InputError(f"the certificate has {len(data)} bytes, more than {MAX_NETWORK_BYTES}", mend="ask about a smaller network")
+    return data
+
+
+def digest(certificate: NetworkCertificate) -> str:
+    """The certificate's name, "sha256:" and 64 hexadecimal digits."""
+    return digest_of(canonical_bytes(certificate))
+
+
+def write(certificate: NetworkCertificate, path: str | os.PathLike[str]) -> None:
+    """Write the file, whole or not at all. Raises InputError."""
+    write_atomically(path, canonical_bytes(certificate))
+
+
+def read(path: str | os.PathLike[str]) -> NetworkCertificate:
+    """Read a file that `write` wrote; this proves nothing, the kernel does. Raises InputError."""
+    where = os.fspath(path)
+    return from_json(parse_json(read_bytes(path, MAX_NETWORK_BYTES), where), where)
+
+
+def _claim_to_json(claim: NetworkClaim) -> Json:
+    return {
+        "bound": claim.bound.value,
+        "value": claim.value if isinstance(claim.value, str) else number_text(claim.value),
+        "statement": claim.statement,
+        "evidence": evidence_to_json(claim.evidence),
+    }
+
+
+def _claim_from_json(value: Json, shape: tuple[int, ...], where: str) -> NetworkClaim:
+    bound, number, statement, evidence = fields(value, where, "bound", "value", "statement", "evidence")
+    return NetworkClaim(
+        bound=Bound(as_choice(bound, f"{where}.bound", *Bound)),
+        value="infinite" if number == "infinite" else as_number(number, f"{where}.value"),
+        statement=as_text(statement, f"{where}.statement"),
+        evidence=evidence_from_json(evidence, shape, f"{where}.evidence"),
+    )
+
+
+def evidence_to_json(evidence: NetworkEvidence) -> Json:
+    """EVIDENCE of a claim about a network."""
+    match evidence:
+        case LayersEvidence():
+            return {"kind": "layers", "method": evidence.method, "precision": evidence.precision, "ranges": "intervals"}
+        case NetworkRun():
+            return {"kind": "run", "input": _input_to_json(evidence.input), "precision": evidence.precision}
+        case NetworkFloor():
+            points: list[Json] = [_input_to_json(point) for point in evidence.inputs]
+            return {"kind": evidence.kind, "inputs": points, "output": evidence.output, "precision": evidence.precision}
+
+
+def evidence_from_json(value: Json, shape: tuple[int, ...], where: str) -> NetworkEvidence:
+    """Read EVIDENCE of a claim about a network. Raises InputError."""
+    kind = as_choice(as_object(value, where).get("kind"), f"{where}.kind", "layers", "run", "pair", "count")
+    if kind == "layers":
+        _, method, precision, ranges = fields(value, where, "kind", "method", "precision", "ranges")
+        as_choice(ranges, f"{where}.ranges", "intervals")
+        name = as_choice(method, f"{where}.method", "reverse", "forward", "sets")
+        chosen: Literal["reverse", "forward", "sets"] = "reverse" if name == "reverse" else "forward" if name == "forward" else "sets"
+        return LayersEvidence(method=chosen, precision=as_integer(precision, where))
+    if kind == "run":
+        _, point, precision = fields(value, where, "kind", "input", "precision")
+        return NetworkRun(input=_input_from_json(point, shape, f"{where}.input"), precision=as_integer(precision, where))
+    _, points, output, precision = fields(value, where, "kind", "inputs", "output", "precision")
+    return NetworkFloor(
+        kind="pair" if kind == "pair" else "count",
+        inputs=tuple(_input_from_json(point, shape, f"{where}.inputs") for point in as_list(points, f"{where}.inputs")),
+        output=as_integer(output, f"{where}.output"),
+        precision=as_integer(precision, f"{where}.precision"),
+    )
+
+
+def _input_to_json(point: NetworkInput) -> Json:
+    return {"box": point.box, "values": array_to_json(point.values)}
+
+
+def _input_from_json(value: Json, shape: tuple[int, ...], where: str) -> NetworkInput:
+    box, values = fields(value, where, "box", "values")
+    return NetworkInput(box=as_integer(box, f"{where}.box"), values=array_from_json(values, shape, f"{where}.values"))

@@ -20,6 +20,7 @@ from suffice.cli.minimising import minimum
 from suffice.cli.mixing import mix
 from suffice.cli.proving import bounds, prove
 from suffice.cli.statuses import BAD_INPUT, INTERNAL, INTERRUPTED, READER_GONE
+from suffice.cli.torch import torch
 from suffice.errors import SufficeError
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (prove, minimum, bounds, mix, check, explain, formats, devices, lemmas):
+for command in (prove, minimum, bounds, mix, check, explain, formats, devices, lemmas, torch):
     app.command()(command)
 app.add_typer(archive_app, name="archive")
 

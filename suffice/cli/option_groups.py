@@ -38,6 +38,11 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
 def _fields(group: Any) -> list[inspect.Parameter]:
     hints = get_type_hints(group, include_extras=True)
     return [
-        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+        inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=_default(field), annotation=hints[field.name])
         for field in dataclasses.fields(group)
     ]
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    """None at all where the option is required."""
+    return inspect.Parameter.empty if field.default is dataclasses.MISSING else field.default

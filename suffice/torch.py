@@ -1,0 +1,128 @@
+"""PyTorch models: a proved format for every layer. PyTorch itself is loaded when a module is read or run.
+
+    import suffice.torch
+    print(suffice.torch.certify(model, "balls(samples.npy, radius=0.01, within=0:1)", "1e-2", formats="bf16,fp16,fp32"))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from suffice.errors import InputError
+
+if TYPE_CHECKING:
+    from suffice.encodings.networks.graph import Network
+    from suffice.encodings.networks.inputs import InputSet
+    from suffice.encodings.readers.torch_models import Rule
+    from suffice.hardware_specs.format import Format
+    from suffice.network_answers import ModelAnswer
+    from suffice.network_questions import Progress
+    from suffice.questions import Number
+
+
+def certify(
+    model: Any,
+    inputs: InputSet | str | Any,
+    tolerance: Number | None = None,
+    *,
+    formats: str | Format | Iterable[str | Format] | None = None,
+    device: str = "generic",
+    devices: str | Iterable[str] | None = None,
+    assign: bool = False,
+    arrival: str = "real",
+    example: Any = None,
+    batched: bool = True,
+    name: str | None = None,
+    input_format: str | None = None,
+    output_format: str | None = None,
+    timeout: float | None = None,
+    search_seconds: float = 10.0,
+    save: str | Path | None = None,
+    archive: str | None = None,
+    progress: Progress | None = None,
+) -> ModelAnswer:
+    """A verdict for each format on each device, each with a certificate, and what every layer adds to the error.
+
+    `model` is a `torch.nn.Module`, the path of an ONNX file, or a `Network`. `inputs` is a text ("box(0,1)", "balls(FILE.npy,
+    radius=0.01)", "points(FILE.npy)"), an array whose first axis counts points, or an `InputSet`; `arrival` "real" (rounded first to the
+    input's format) or "representable". `tolerance` is the largest error allowed on every output; without one only bounds are proved.
+    `example` is one input with its batch axis (`batched`: its first axis counts samples), or that shape, where it is not the shape of
+    `inputs` behind a batch axis. `formats` are int8, fp8_e4m3, bf16, fp16
+    and fp32 where none is named. `assign`: also the cheapest proved format for each layer. `save` is a file or folder for the
+    certificates, `archive` an archive of them. `timeout` is in seconds for each format. Raises SufficeError.
+    """
+    from suffice.network_keeping import keep_model
+    from suffice.network_questions import ask_model, certify_network, inputs_for, read_inputs
+
+    asked = read_inputs(inputs)
+    text = inputs if isinstance(inputs, str) else getattr(asked, "text", "")
+    question = ask_model(
+        tolerance,
+        formats,
+        device if devices is None else devices,
+        output=output_format,
+        input=input_format,
+        assign=assign,
+        timeout=timeout,
+        seconds=search_seconds,
+        inputs_text=text,
+    )
+    if example is None and asked.shape is not None:
+        example = (1, *asked.shape) if batched else asked.shape
+    network = read(model, example, name=name, batched=batched)
+    answer = certify_network(network, inputs_for(asked, network, arrival), question, progress)
+    keep_model(answer, None if save is None else Path(save), archive)
+    return answer
+
+
+def read(model: Any, example: Any = None, *, name: str | None = None, batched: bool = True) -> Network:
+    """A model as a network: a `torch.nn.Module`, the path of an ONNX file, or a network, which stays as it is.
+
+    `example` is one input of a module, a tensor, an array or the shape of one; `batched`: its first axis counts samples and has length 1.
+    Raises InputError, where the example is missing, or with the module path where something cannot be read.
+    """
+    from suffice.encodings.networks.graph import Network
+
+    if isinstance(model, Network):
+        return model
+    if isinstance(model, str | Path):
+        from suffice.encodings.readers.onnx_models import read_onnx
+
+        return read_onnx(Path(model))
+    torch = _torch()
+    if not isinstance(model, torch.nn.Module):
+        raise InputError(f"{type(model).__name__} is no torch.nn.Module", mend="give a module, the path of an ONNX file, or a Network")
+    if example is None:
+        raise InputError("the shape of the model's input is not known", where=type(model).__name__, mend="give an example, or its shape")
+    from suffice.encodings.readers.torch_models import read_module
+
+    return read_module(model, _example(torch, example), name=name, batched=batched)
+
+
+def register(operator: str, rule: Rule) -> None:
+    """Say what an operator of PyTorch adds to a network, as in `register("aten.gelu", rule)`; it goes before the rule built in."""
+    from suffice.encodings.readers.torch_models import register as register_rule
+
+    register_rule(operator, rule)
+
+
+def _torch() -> Any:
+    """PyTorch. Raises InputError where it is not installed."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        raise InputError("torch is not installed", mend="install suffice[torch]") from None
+    return torch
+
+
+def _example(torch: Any, example: Any) -> Any:
+    """One input as a tensor."""
+    if isinstance(example, torch.Tensor):
+        return example
+    if isinstance(example, tuple | list) and all(isinstance(length, int) for length in example):
+        if not example or min(example) < 1:
+            raise InputError(f"{tuple(example)} is no shape of an input", mend="give lengths >= 1, such as (1, 64)")
+        return torch.zeros(*example)
+    return torch.as_tensor(example)

@@ -168,8 +168,8 @@ def _nothing(rows: int, source: TensorNode) -> Intervals:
 def carried(found: Sequence[Run], layers: Sequence[LayerSlopes], initial: Mapping[int, float], added: Sequence[float]) -> dict[int, float]:
     """C3 in the max norm: E = L max(E of the tensors read) + what the layer adds, for every tensor that a layer passes on.
 
-    With errors that the layers add, `layers` must hold bounds over images widened by the errors that arrive. With initial 1 and nothing added
-    this is the product of C1.
+    With errors that the layers add, `layers` must hold bounds over images widened by the errors that arrive. With initial 1 and nothing
+    added this is the product of C1.
     """
     errors = dict(initial)
     for run, layer, own in zip(found, layers, added, strict=True):

@@ -65,7 +65,7 @@ def through(rule: Linearised, operands: Sequence[AffineForm]) -> AffineForm:
     assert act is not None
     count = max(len(form.generators) for form in operands)
     middle = act.push([form.centre[None] for form in operands])[0]
-    generators = act.push([padded(form.generators, count) for form in operands])
+    generators = act.push([padded(form.generators, count) for form in operands]) if count else np.zeros((0, middle.size))
     own = act.sizes([form.radius[None] for form in operands])[0]
     if not act.push_terms:
         return AffineForm(middle + rule.offset, generators, own + slack(1) * np.abs(rule.offset))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 
@@ -10,10 +11,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
-from suffice.encodings.networks.graph import TensorOp
+from suffice.encodings.networks.graph import Array, TensorOp
 from suffice.errors import InputError
 
 Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Masked:
+    """A tensor with -infinity wherever `allowed` is false, on its way into a softmax."""
+
+    tensor: Tensor
+    allowed: Mask
+
+
+def masked(b: NetworkBuilder, value: Tensor | Masked, allowed: Mask) -> Masked:
+    """`value` with -infinity also wherever `allowed` is false."""
+    x, before = (value.tensor, value.allowed) if isinstance(value, Masked) else (value, np.ones((), dtype=bool))
+    shape = np.broadcast_shapes(x.shape, allowed.shape)
+    return Masked(b.broadcast(x, shape), np.broadcast_to(allowed, shape) & np.broadcast_to(before, shape))
+
+
+def split_mask(b: NetworkBuilder, mask: Array, parameter: str = "") -> tuple[Mask, Tensor | None]:
+    """A summand with -infinities as what it allows and the finite numbers that it adds there, None where these are all 0."""
+    allowed = mask != -np.inf
+    finite = np.where(allowed, mask, 0.0)
+    return allowed, b.constant(finite, parameter) if finite.any() else None
+
+
+def add_mask(b: NetworkBuilder, value: Tensor | Masked, mask: Array, parameter: str = "") -> Masked:
+    """`value` plus a known summand with -infinities."""
+    allowed, added = split_mask(b, mask, parameter)
+    x = value.tensor if isinstance(value, Masked) else value
+    total = x if added is None else b.binary(TensorOp.ADD, x, added)
+    before = value.allowed if isinstance(value, Masked) else np.ones((), dtype=bool)
+    return masked(b, Masked(total, np.broadcast_to(before, total.shape)), allowed)
 
 
 def real_axes(x: Tensor, axes: Sequence[int] | None) -> tuple[int, ...]:

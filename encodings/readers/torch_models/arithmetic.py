@@ -5,12 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
-
 from suffice.encodings.networks import layers
 from suffice.encodings.networks.builder import Tensor
 from suffice.encodings.networks.graph import TensorOp
-from suffice.encodings.readers.torch_models.calls import Call, Known, Masked, exact_array, place, rule
+from suffice.encodings.networks.layers import Masked
+from suffice.encodings.readers.torch_models.calls import Call, rule
 
 FUNCTIONS = {
     "neg": TensorOp.NEGATE, "abs": TensorOp.ABSOLUTE, "square": TensorOp.SQUARE, "sqrt": TensorOp.SQRT, "rsqrt": TensorOp.RSQRT,
@@ -32,42 +31,18 @@ def add(call: Call) -> Any:
     alpha = call.number("alpha", 1)
     name = call.operator.split(".")[1]
     if name == "add" and alpha == 1:
-        for value, mask in ((first, second), (second, first)):
-            if isinstance(value, Masked) or _masks(mask):
-                return _add_mask(call, value, mask)
+        for value, summand in (("self", "other"), ("other", "self")):
+            if call.masks(call.get(summand)):
+                return layers.add_mask(call.builder, call.masked_or_tensor(value), call.known(summand), call.parameter(summand))
+            if isinstance(call.get(value), Masked) and not isinstance(call.get(summand), Masked):
+                x = call.get(value)
+                total = call.builder.binary(TensorOp.ADD, x.tensor, call.tensor(summand))
+                return layers.masked(call.builder, total, x.allowed)
     x, y = call.lift(first), call.lift(second)
     x, y = (y, x) if name == "rsub" else (x, y)
     if alpha != 1:
         y = call.builder.binary(TensorOp.MULTIPLY, y, call.builder.constant(alpha))
     return call.builder.binary(TensorOp.ADD if name == "add" else TensorOp.SUBTRACT, x, y)
-
-
-def _masks(value: Any) -> bool:
-    return isinstance(value, Known) and value.tensor.is_floating_point() and bool((value.tensor == -np.inf).any())
-
-
-def _add_mask(call: Call, value: Any, mask: Any) -> Masked:
-    """A sum where one operand or both hold -infinity."""
-    b = call.builder
-    x = value.tensor if isinstance(value, Masked) else call.lift(value)
-    allowed = value.allowed if isinstance(value, Masked) else np.ones(x.shape, dtype=bool)
-    if _masks(mask):
-        finite, added = split_mask(call, mask)
-        x = x if added is None else b.binary(TensorOp.ADD, x, added)
-    elif isinstance(mask, Masked):
-        finite, x = mask.allowed, b.binary(TensorOp.ADD, x, mask.tensor)
-    else:
-        finite, x = np.ones(1, dtype=bool), b.binary(TensorOp.ADD, x, call.lift(mask))
-    shape = np.broadcast_shapes(x.shape, finite.shape, allowed.shape)
-    return Masked(b.broadcast(x, shape), np.broadcast_to(finite, shape) & np.broadcast_to(allowed, shape))
-
-
-def split_mask(call: Call, mask: Known) -> tuple[Any, Tensor | None]:
-    """An additive mask as what it allows and the finite numbers that it adds there, None where these are all 0."""
-    array = exact_array(mask, place(call.layer))
-    allowed = array != -np.inf
-    finite = np.where(allowed, array, 0.0)
-    return allowed, call.builder.constant(finite, mask.name) if finite.any() else None
 
 
 @rule("aten.mul", "aten.multiply")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
 from suffice.encodings.networks.graph import Array
+from suffice.encodings.networks.layers import Masked
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,14 +26,6 @@ class Known:
 
     tensor: torch.Tensor
     name: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Masked:
-    """A tensor with -infinity wherever `allowed` is false, on its way into a softmax."""
-
-    tensor: Tensor
-    allowed: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -84,6 +76,22 @@ class Call:
         """The exact elements of a known tensor; None where the argument is missing or depends on the input."""
         value = self.get(name)
         return exact_array(value, place(self.layer)) if isinstance(value, Known) else None
+
+    def known(self, name: str) -> Array:
+        """The exact elements of an argument that has to be known."""
+        array = self.array(name)
+        if array is None:
+            raise self.error(f"{name} depends on the input")
+        return array
+
+    def masks(self, value: Any) -> bool:
+        """Whether a value is known and holds -infinities."""
+        return isinstance(value, Known) and value.tensor.is_floating_point() and bool((value.tensor == -np.inf).any())
+
+    def masked_or_tensor(self, name: str) -> Tensor | Masked:
+        """An argument that may hold -infinities."""
+        value = self.get(name)
+        return value if isinstance(value, Masked) else self.lift(value)
 
     def parameter(self, name: str) -> str:
         """The name of the parameter that an argument is."""

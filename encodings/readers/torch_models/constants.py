@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from suffice.encodings.networks.builder import Tensor
-from suffice.encodings.readers.torch_models.calls import Call, Known, Masked
+from suffice.encodings.networks.layers import Masked
+from suffice.encodings.readers.torch_models.calls import Call, Known
 from suffice.encodings.readers.torch_models.movements import CASTS, MOVEMENTS, SAME
 
 EXACT = frozenset(

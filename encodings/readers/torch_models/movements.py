@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from suffice.encodings.networks.builder import Tensor
-from suffice.encodings.readers.torch_models.calls import Call, Known, Masked, rule
+from suffice.encodings.networks.layers import Masked, masked
+from suffice.encodings.readers.torch_models.calls import Call, Known, rule
+
+if TYPE_CHECKING:
+    import torch
 
 MOVEMENTS = tuple(
     f"aten.{name}"
@@ -19,9 +23,9 @@ MOVEMENTS = tuple(
         "unbind", "flip", "roll", "repeat", "tile", "repeat_interleave", "constant_pad_nd", "pad", "reflection_pad1d", "reflection_pad2d",
         "reflection_pad3d", "replication_pad1d", "replication_pad2d", "replication_pad3d", "index_select", "index", "gather", "tril",
         "triu", "unfold", "im2col", "diagonal", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "rot90", "ravel", "atleast_1d",
-        "atleast_2d", "atleast_3d", "column_stack", "dstack", "take", "take_along_dim", "argwhere", "view_copy", "slice_copy",
+        "atleast_2d", "atleast_3d", "column_stack", "dstack", "take", "take_along_dim", "view_copy", "slice_copy",
         "permute_copy", "expand_copy", "unsqueeze_copy", "squeeze_copy", "select_copy", "transpose_copy", "t_copy", "slice_scatter",
-        "select_scatter", "index_put", "diag_embed", "upsample_nearest1d", "upsample_nearest2d",
+        "select_scatter", "diag_embed", "upsample_nearest1d", "upsample_nearest2d",
     )
 )  # fmt: skip
 """Every element of their results is an element of an operand, or 0."""
@@ -29,8 +33,8 @@ MOVEMENTS = tuple(
 SAME = tuple(
     f"aten.{name}"
     for name in (
-        "clone", "contiguous", "detach", "detach_", "alias", "lift_fresh_copy", "lift_fresh", "lift", "dropout", "native_dropout",
-        "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "positive", "identity", "resolve_conj", "resolve_neg", "conj",
+        "clone", "contiguous", "detach", "alias", "lift_fresh_copy", "lift_fresh", "lift", "dropout", "feature_dropout", "alpha_dropout",
+        "feature_alpha_dropout", "positive", "resolve_conj", "resolve_neg", "conj",
     )
 )  # fmt: skip
 """Operators that return their operand, in evaluation."""
@@ -38,22 +42,28 @@ SAME = tuple(
 CASTS = ("aten.to", "aten._to_copy", "aten.type_as", "aten.float", "aten.double", "aten.half", "aten.bfloat16")
 
 
+INDICES = frozenset({"index", "indices", "repeats", "tensor_indices_or_sections"})
+"""Arguments that say where elements go; all other tensors are moved."""
+
+
 @dataclass(slots=True)
 class _Positions:
-    """Arguments with every floating tensor replaced by the positions of its elements, counted from 1 over all of them; 0 stays 0."""
+    """Arguments with every tensor replaced by the positions of its elements, counted from 1 over all of them; 0 stays 0."""
 
     call: Call
     operands: list[Tensor] = field(default_factory=list)
     count: int = 0
 
-    def replace(self, value: Any) -> Any:
+    def replace(self, name: str, value: Any) -> Any:
         import torch
 
         if isinstance(value, list | tuple):
-            return type(value)(self.replace(part) for part in value)
-        if isinstance(value, Known) and not value.tensor.is_floating_point():
+            return type(value)(self.replace(name, part) for part in value)
+        if isinstance(value, Known) and name in INDICES:
             return value.tensor
-        if isinstance(value, Masked | Known):
+        if isinstance(value, Masked):
+            value = value.tensor
+        elif isinstance(value, Known):
             value = self.call.lift(value)
         if not isinstance(value, Tensor):
             return value
@@ -64,24 +74,42 @@ class _Positions:
 
 
 def moved(call: Call) -> Any:
-    """The rule of all MOVEMENTS."""
+    """The rule of all MOVEMENTS: the operator acts on positions, and its result says which element goes where."""
     import torch
 
-    fill = call.get("value")
-    if call.operator.split(".")[1] in ("constant_pad_nd", "pad") and fill not in (None, 0, 0.0):
-        return _padded(call, float(fill))
     positions = _Positions(call)
     arguments, named = call.flat
+    if any(isinstance(value, torch.dtype) for value in (*arguments, *named.values())):
+        raise call.error("the bits of a tensor are read as another type")
+    moving = [positions.replace(name, value) for name, value in zip(call.arguments, arguments, strict=False)]
+    moving_named = {name: positions.replace(name, value) for name, value in named.items()}
     try:
         with torch.no_grad():
-            result = call.target(*positions.replace(arguments), **{key: positions.replace(value) for key, value in named.items()})
+            result = call.target(*moving, **moving_named)
     except (RuntimeError, IndexError, ValueError, TypeError) as error:
         raise call.error(str(error).splitlines()[0]) from None
+    parts = [_gathered(call, positions, part) for part in ([result] if isinstance(result, torch.Tensor) else result)]
+    return parts[0] if isinstance(result, torch.Tensor) else tuple(parts)
 
-    def gathered(tensor: torch.Tensor) -> Tensor:
-        return call.builder.gather(positions.operands, tensor.numpy().astype(np.int64) - 1)
 
-    return gathered(result) if isinstance(result, torch.Tensor) else tuple(gathered(part) for part in result)
+def _gathered(call: Call, positions: _Positions, moved_positions: torch.Tensor) -> Tensor | Masked:
+    """What positions that were moved say about the tensors."""
+    index = moved_positions.numpy().astype(np.int64)
+    if (index != moved_positions.numpy()).any() or index.min(initial=0) < 0 or index.max(initial=0) > positions.count:
+        raise call.error("it does more than move elements")
+    result = call.builder.gather(positions.operands, index - 1)
+    held = [value for value in call.arguments.values() if isinstance(value, Masked)]
+    if not held and not _masks_inside(call):
+        return result
+    if len(positions.operands) > 1 or not held or (index == 0).any():
+        raise call.error("a tensor with -infinities is joined or padded")
+    return Masked(result, held[0].allowed.ravel()[index - 1])
+
+
+def _masks_inside(call: Call) -> bool:
+    """Whether a list among the arguments holds a tensor with -infinities."""
+    lists = [value for value in call.arguments.values() if isinstance(value, list | tuple)]
+    return any(isinstance(part, Masked) for value in lists for part in value)
 
 
 def _padded(call: Call, fill: float) -> Tensor:
@@ -94,29 +122,12 @@ def _padded(call: Call, fill: float) -> Tensor:
     return call.builder.gather((x, call.builder.constant(fill)), np.where(index < 0, x.size, index))
 
 
-def moved_mask(call: Call) -> Any:
-    """A movement of a tensor with -infinities: of its elements, and alike of what is allowed."""
-    import torch
-
-    first = next(iter(call.arguments))
-    masked = call.arguments[first]
-    arguments, named = call.flat
-    allowed = call.target(torch.from_numpy(masked.allowed).double(), *arguments[1:], **named)
-    call.arguments[first] = masked.tensor
-    plain = Call(
-        operator=call.operator, layer=call.layer, builder=call.builder, arguments=call.arguments, target=call.target, dtype=call.dtype,
-        flat=((masked.tensor, *arguments[1:]), named),
-    )  # fmt: skip
-    result = moved(plain)
-    if not isinstance(result, Tensor):
-        raise call.error("a tensor with -infinities is taken apart")
-    return Masked(result, allowed.numpy() > 0)
-
-
 @rule(*MOVEMENTS)
 def move(call: Call) -> Any:
     """Reshaping, transposing, slicing, joining, repeating, padding."""
-    return moved_mask(call) if isinstance(next(iter(call.arguments.values())), Masked) else moved(call)
+    fill = call.get("value", 0)
+    padding = call.operator.split(".")[1] in ("constant_pad_nd", "pad")
+    return _padded(call, float(fill)) if padding and fill != 0 else moved(call)
 
 
 @rule(*SAME)
@@ -169,11 +180,7 @@ def _is_minus_infinity(value: Any) -> bool:
 
 
 def _mask(call: Call, value: Any, allowed: Any) -> Masked:
-    before = value.allowed if isinstance(value, Masked) else True
-    x = value.tensor if isinstance(value, Masked) else call.lift(value)
-    shape = np.broadcast_shapes(x.shape, allowed.shape)
-    both = np.broadcast_to(allowed, shape) & np.broadcast_to(before, shape)
-    return Masked(call.builder.broadcast(x, shape), both)
+    return masked(call.builder, value if isinstance(value, Masked) else call.lift(value), allowed)
 
 
 def _choose(call: Call, condition: Any, yes: Tensor, no: Tensor) -> Tensor:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from suffice.encodings.networks import einsum as two_operands
 from suffice.encodings.networks import layers
 from suffice.encodings.networks.builder import Tensor
 from suffice.encodings.networks.graph import TensorOp
-from suffice.encodings.readers.torch_models.arithmetic import split_mask
-from suffice.encodings.readers.torch_models.calls import Call, Known, Masked, rule
+from suffice.encodings.networks.layers import Masked
+from suffice.encodings.readers.torch_models.calls import Call, Known, rule
 
 
 @rule("aten.linear")
@@ -41,12 +42,10 @@ def baddbmm(call: Call) -> Any:
     """The same for stacks of matrices; a known summand with -infinities masks."""
     product = layers.product(call.builder, call.tensor("batch1"), call.tensor("batch2"))
     summand = call.get("self")
-    if isinstance(summand, Known) and summand.tensor.is_floating_point() and bool((summand.tensor == -np.inf).any()):
+    if isinstance(summand, Known) and call.masks(summand):
         if call.number("beta", 1) != 1 or call.number("alpha", 1) != 1:
             raise call.error("a scaled mask")
-        allowed, added = split_mask(call, summand)
-        product = product if added is None else call.builder.binary(TensorOp.ADD, product, added)
-        return Masked(product, np.broadcast_to(allowed, product.shape))
+        return layers.add_mask(call.builder, product, call.known("self"), summand.name)
     return _scaled_sum(call, product)
 
 
@@ -73,37 +72,11 @@ def matmul(call: Call) -> Tensor:
 
 @rule("aten.einsum")
 def einsum(call: Call) -> Tensor:
-    """Two operands, every letter at most once in each: axes are sorted into (common, left, summed) and (common, summed, right)."""
-    equation, operands = call.get("equation").replace(" ", ""), call.get("tensors")
-    inputs, arrow, result = equation.partition("->")
-    terms = inputs.split(",")
-    if not arrow or len(terms) != 2 or "." in equation or any(len(set(term)) < len(term) for term in (*terms, result)):
-        raise call.error(f"the equation {equation!r}", "use two operands, an arrow and no letter twice in one of them")
-    b, left, right = call.builder, call.lift(operands[0]), call.lift(operands[1])
-    left, terms[0] = _sum_alone(call, left, terms[0], terms[1] + result)
-    right, terms[1] = _sum_alone(call, right, terms[1], terms[0] + result)
-    common = [c for c in terms[0] if c in terms[1] and c in result]
-    summed = [c for c in terms[0] if c in terms[1] and c not in result]
-    only = [[c for c in term if c not in other] for term, other in ((terms[0], terms[1]), (terms[1], terms[0]))]
-    length = {c: n for term, x in ((terms[1], right), (terms[0], left)) for c, n in zip(term, x.shape, strict=True)}
-
-    def arranged(x: Tensor, term: str, groups: list[list[str]]) -> Tensor:
-        order = [term.index(c) for group in (common, *groups) for c in group]
-        shape = [length[c] for c in common] + [math.prod(length[c] for c in group) for group in groups]
-        return b.rearrange(x, lambda index: index.transpose(order).reshape(shape))
-
-    product = b.matmul(arranged(left, terms[0], [only[0], summed]), arranged(right, terms[1], [summed, only[1]]))
-    letters = common + only[0] + only[1]
-    shape = [length[c] for c in letters]
-    return b.rearrange(product, lambda index: index.reshape(shape).transpose([letters.index(c) for c in result]))
-
-
-def _sum_alone(call: Call, x: Tensor, term: str, others: str) -> tuple[Tensor, str]:
-    """Sum over the letters that stand in this operand only."""
-    alone = [axis for axis, letter in enumerate(term) if letter not in others]
-    if not alone:
-        return x, term
-    return layers.reduce_axes(call.builder, TensorOp.SUM, x, alone, False), "".join(c for c in term if c in others)
+    """Of two operands."""
+    operands = [call.lift(operand) for operand in call.get("tensors")]
+    if len(operands) != 2:
+        raise call.error(f"the equation {call.get('equation')!r}", "use two operands")
+    return two_operands.einsum(call.builder, call.get("equation"), *operands)
 
 
 @rule("aten.scaled_dot_product_attention")
@@ -122,6 +95,7 @@ def attention(call: Call) -> Tensor:
 
 def _mask(call: Call, rows: int, columns: int) -> tuple[Any, Tensor | None]:
     """What is allowed (None: everything) and what is added to the scores."""
+    b = call.builder
     if call.get("is_causal"):
         return np.tril(np.ones((rows, columns), dtype=bool)), None
     mask = call.get("attn_mask")
@@ -134,5 +108,5 @@ def _mask(call: Call, rows: int, columns: int) -> tuple[Any, Tensor | None]:
     if not mask.tensor.is_floating_point():
         allowed = mask.tensor.numpy().astype(bool)
         return (None if allowed.all() else allowed), None
-    allowed, added = split_mask(call, mask)
+    allowed, added = layers.split_mask(b, call.known("attn_mask"), mask.name)
     return (None if allowed.all() else allowed), added

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from suffice.encodings.networks.batches import without_batch
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
 from suffice.encodings.networks.graph import Network
+from suffice.encodings.networks.layers import Masked
 from suffice.encodings.readers.torch_models import arithmetic, blocks, products
-from suffice.encodings.readers.torch_models.calls import REGISTERED, RULES, Call, Known, Masked, Rule, exact_array, place
+from suffice.encodings.readers.torch_models.calls import REGISTERED, RULES, Call, Known, Rule, exact_array, place
 from suffice.encodings.readers.torch_models.constants import fold
 from suffice.errors import InputError, SufficeError
 

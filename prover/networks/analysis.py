@@ -17,7 +17,8 @@ from suffice.errors import DomainError
 from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.constants import constants as constants_of_program
-from suffice.prover.networks.forward import NodeErrors, propagate
+from suffice.prover.networks.forward import propagate
+from suffice.prover.networks.node_errors import NodeErrors
 from suffice.prover.networks.ranges import exact_ranges
 from suffice.prover.networks.reverse import ReverseBound, reverse_bound
 from suffice.prover.networks.sets import machine_sets, set_deviations
@@ -36,9 +37,11 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeAnalysis:
-    """One node, the worst over all boxes. `local_error` is the largest that its step adds to one element, `deviation` the largest distance of a
-    computed element from the exact one, found by `method`. `amplification` is the largest sum of |adjoints| of one output, `contribution` the
-    largest part of one output's error that this step adds; both None where no reverse pass was made.
+    """One node, the worst over all boxes.
+
+    `local_error` is the largest that its step adds to one element, `deviation` the largest distance of a computed element from the exact
+    one, found by `method`. `amplification` is the largest sum of |adjoints| of one output, `contribution` the largest part of one output's
+    error that this step adds; both None where no reverse pass was made.
     """
 
     name: str
@@ -55,7 +58,7 @@ class NodeAnalysis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerAnalysis:
-    """One layer: `lo` and `hi`, `deviation`, `method` and `amplification` of its last node; the largest `local_error` and the sum of contributions."""
+    """One layer: `lo` and `hi`, `deviation`, `method` and `amplification` of its last node; largest `local_error`, sum of contributions."""
 
     name: str
     lo: float

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from suffice.encodings.networks.graph import SMOOTH, Array, TensorNode, TensorOp
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
 from suffice.errors import FormatError, InputError
+from suffice.hardware_specs.accumulate import accumulate
 from suffice.hardware_specs.accumulation import Accumulation, Kind, Order, Products
 from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, IntFormat
@@ -97,7 +100,7 @@ def _compute(run: _Run, operands: list[Array], count: int) -> Array:
     return _EXACT[node.op](operands[0])
 
 
-_EXACT = {
+_EXACT: dict[TensorOp, Callable[[Array], Array]] = {
     TensorOp.NEGATE: np.negative,
     TensorOp.ABSOLUTE: np.abs,
     TensorOp.RELU: lambda x: np.maximum(x, 0.0),
@@ -138,12 +141,7 @@ def _dot(accumulation: Accumulation, left: Array, right: Array, bias: Array | No
     """Sums over the last axis of products (shapes broadcast), and a bias added last."""
     if _is_plain(accumulation):
         return _plain_dot(accumulation, left, right, bias)
-    from suffice.hardware_specs.accumulate import accumulate
-
-    shape = np.broadcast_shapes(left.shape, right.shape)
-    a, b = (np.broadcast_to(part, shape).reshape(-1, shape[-1]) for part in (left, right))
-    c = None if bias is None else np.broadcast_to(bias, shape[:-1]).reshape(-1)
-    return np.asarray(accumulate(accumulation, a, b, c)).reshape(shape[:-1])
+    return accumulate(accumulation, left, right, bias)
 
 
 def _is_plain(accumulation: Accumulation) -> bool:
@@ -163,19 +161,18 @@ def _is_plain(accumulation: Accumulation) -> bool:
 def _plain_dot(accumulation: Accumulation, left: Array, right: Array, bias: Array | None) -> Array:
     """In float32 or float64. Products that do not fit in their factors' type are rounded once, from float64."""
     assert isinstance(accumulation.accumulator, FloatFormat)
-    kind = np.float32 if accumulation.accumulator.p == 24 else np.float64
+    kind: type[np.floating[Any]] = np.float32 if accumulation.accumulator.p == 24 else np.float64
     a, b = left.astype(kind), right.astype(kind)
     exactly = kind is np.float64 or (bool((a == left).all()) and bool((b == right).all()))
-    first, second = (a, b) if exactly else (left, right)
     shape = np.broadcast_shapes(left.shape, right.shape)
     total = np.empty(shape[:-1], dtype=kind)
     product = np.empty_like(total)
     for k in range(shape[-1]):
         into = total if k == 0 else product
         if exactly:
-            np.multiply(first[..., k], second[..., k], out=into)
+            np.multiply(a[..., k], b[..., k], out=into)
         else:
-            into[...] = rounded.multiply(accumulation.accumulator, first[..., k], second[..., k])
+            into[...] = rounded.multiply(accumulation.accumulator, left[..., k], right[..., k])
         if k:
             np.add(total, product, out=total)
     if bias is not None:

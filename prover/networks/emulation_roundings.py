@@ -1,7 +1,7 @@
 """Single operations on float64 arrays, rounded correctly to a format as docs/networks.md says; for runs, never evidence.
 
-An exact result r is brought to float64 rounded to odd: where it is not a float64 number, to the neighbour with an odd last bit. Rounding that to a
-format of at most 51 bits gives what rounding r gives (Boldo and Melquiond, IEEE Trans. Computers 57, 2008).
+An exact result r is brought to float64 rounded to odd: where it is not a float64 number, to the neighbour with an odd last bit. Rounding
+that to a format of at most 51 bits gives what rounding r gives (Boldo and Melquiond, IEEE Trans. Computers 57, 2008).
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
-"""Forward propagation of errors through a network (THEORY C3, element by element): exact ranges, deviations, and the errors of single steps."""
+"""Forward propagation of errors through a network (THEORY C3, element by element): exact ranges, deviations, errors of single steps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
-from suffice.encodings.enclosures.arrays.intervals import Intervals, add, hull, multiply, widen
+from suffice.encodings.enclosures.arrays.intervals import Intervals, add, hull, intersection, multiply, widen
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
@@ -16,30 +15,15 @@ from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.jacobians import pushed
 from suffice.prover.networks.local_errors import compute_errors, held_format
 from suffice.prover.networks.local_errors_rounding import storing_errors
+from suffice.prover.networks.node_errors import NodeErrors
 from suffice.prover.networks.ranges import exact_ranges, linear_image
+from suffice.prover.networks.reverse import pulled_errors
 
+PULLED = frozenset({TensorOp.LINEAR, TensorOp.MATMUL, TensorOp.ADD, TensorOp.SUBTRACT, TensorOp.SUM, TensorOp.MEAN})
+"""Operations that mix errors with one cause, which cancel or add up; a reverse pass from them sees that."""
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class NodeErrors:
-    """What is known of the errors of one node over a box.
-
-    `exact`: the range of the exact network. `reached`: that widened by every deviation on the way from the exact network to the program.
-    `carried`: deviations that come from the operands. `change`: what rounded constants change. `error`: what rounding adds here.
-    """
-
-    exact: Intervals
-    reached: Intervals
-    carried: Intervals
-    change: Intervals | None
-    error: Intervals | None
-    deviation: Intervals
-
-    @property
-    def added(self) -> Intervals | None:
-        """Everything that this step adds to the error of its node."""
-        if self.change is None or self.error is None:
-            return self.change if self.error is None else self.error
-        return add(self.change, self.error)
+PULL_WORK = 1 << 30
+"""Most multiplications of one reverse pass from a node that is not the output."""
 
 
 def propagate(
@@ -48,31 +32,46 @@ def propagate(
     box: InputBox,
     model: InputModel,
     tightened: Mapping[int, Intervals] | None = None,
+    pull_work: int = PULL_WORK,
 ) -> tuple[NodeErrors, ...]:
     """The errors of every node, operands first. Raises DomainError where the program may leave the domain of an operation."""
-    exact = exact_ranges(program.network, box, tightened)
+    network = program.network
+    exact = exact_ranges(network, box, tightened)
     found: list[NodeErrors] = []
     held: list[Storage | None] = []
+    work = 0
     for position, (node, step) in enumerate(program.pairs()):
         operands = [found[operand] for operand in node.operands]
         formats = [held[operand] for operand in node.operands]
-        errors, own = _node_errors(node, step, exact[position], operands, constants[position], formats, model)
+        carried = _carried(node, operands)
+        work += node.size + (0 if node.weight is None else node.size * node.weight.shape[-1])
+        if _gains_by_pulling(node, operands) and node.size * work <= pull_work and position + 1 < len(network.nodes):
+            carried = intersection(carried, hull(pulled_errors(network, constants, found, position), 0.0))
+        errors, own = _node_errors(node, step, exact[position], carried, operands, constants[position], formats, model)
         found.append(errors)
         held.append(own)
     return tuple(found)
+
+
+def _gains_by_pulling(node: TensorNode, operands: list[NodeErrors]) -> bool:
+    """Whether some operand's error comes from elsewhere, within finite bounds."""
+    if node.op not in PULLED:
+        return False
+    carried = [operand.carried for operand in operands]
+    return any(part.lo.any() or part.hi.any() for part in carried) and all(np.isfinite(operand.reached.lo).all() for operand in operands)
 
 
 def _node_errors(
     node: TensorNode,
     step: Step,
     exact: Intervals,
+    carried: Intervals,
     operands: list[NodeErrors],
     constants: Constants,
     held: list[Storage | None],
     model: InputModel,
 ) -> tuple[NodeErrors, Storage | None]:
     reached = [operand.reached for operand in operands]
-    carried = _carried(node, reached, operands)
     change = constant_change(node, constants, reached)
     value = exact if node.op in (TensorOp.INPUT, TensorOp.CONSTANT) else add(exact, carried)
     if change is not None:
@@ -83,10 +82,10 @@ def _node_errors(
         own = step.stored
     storing = storing_errors(step.stored, widen(value, radius), own)
     error = widen(storing, radius) if (radius > 0).any() else storing
-    error = None if not (error.lo.any() or error.hi.any()) else error
-    added = error if change is None else (change if error is None else add(change, error))
-    deviation = carried if added is None else add(carried, hull(added, 0.0))
-    errors = NodeErrors(exact=exact, reached=add(exact, deviation), carried=carried, change=change, error=error, deviation=deviation)
+    kept = None if not (error.lo.any() or error.hi.any()) else error
+    added = error if change is None else add(change, error)
+    deviation = carried if change is None and kept is None else add(carried, hull(added, 0.0))
+    errors = NodeErrors(exact=exact, reached=add(exact, deviation), carried=carried, change=change, error=kept, deviation=deviation)
     return errors, own if step.stored is None else step.stored
 
 
@@ -98,7 +97,7 @@ def constant_change(node: TensorNode, constants: Constants, operands: list[Inter
             return weight
         case TensorOp.LEAKY_RELU if weight is not None:
             below = Intervals(np.minimum(operands[0].lo, 0.0), np.minimum(operands[0].hi, 0.0))
-            return multiply(below, weight.reshape(()))
+            return multiply(below, Intervals(weight.lo.reshape(()), weight.hi.reshape(())))
         case TensorOp.LINEAR if weight is not None:
             return linear_image(weight, bias, operands[0]).reshape(*node.shape)
         case TensorOp.LINEAR if bias is not None:
@@ -111,8 +110,8 @@ def _unless_zero(part: Intervals | None) -> Intervals | None:
     return None if part is None or not (part.lo.any() or part.hi.any()) else part
 
 
-def _carried(node: TensorNode, reached: list[Intervals], operands: list[NodeErrors]) -> Intervals:
+def _carried(node: TensorNode, operands: list[NodeErrors]) -> Intervals:
     deviations = [operand.deviation for operand in operands]
     if not any(deviation.lo.any() or deviation.hi.any() for deviation in deviations):
         return Intervals(np.zeros(node.shape), np.zeros(node.shape))
-    return pushed(node, reached, deviations)
+    return pushed(node, [operand.reached for operand in operands], deviations)

@@ -5,9 +5,11 @@ Slopes are generalised derivatives over the ranges given, so that both are rigor
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suffice.encodings.enclosures.arrays import composites
 from suffice.encodings.enclosures.arrays.functions import UNARY
@@ -30,7 +32,7 @@ from suffice.encodings.enclosures.arrays.intervals import (
 from suffice.encodings.enclosures.arrays.linear import gamma, products, times_matrix
 from suffice.encodings.enclosures.arrays.simplex import weighted_mean
 from suffice.encodings.networks.graph import UNARY as UNARY_OPS
-from suffice.encodings.networks.graph import Array, Index, TensorNode, TensorOp
+from suffice.encodings.networks.graph import Index, TensorNode, TensorOp
 from suffice.prover.networks.ranges import gathered, grouped_products, linear_image
 
 ROWS = frozenset({TensorOp.SOFTMAX, TensorOp.LOG_SOFTMAX, TensorOp.LAYER_NORM, TensorOp.RMS_NORM})
@@ -82,8 +84,8 @@ def pulled(node: TensorNode, values: list[Intervals], adjoint: Intervals) -> lis
             weight = Intervals(node.weight, node.weight)
             return [times_matrix(adjoint, weight) if node.weight.ndim == 2 else grouped_products(adjoint, weight)]
         case TensorOp.MATMUL:
-            swap = lambda a: rearranged(a, lambda ends: np.swapaxes(ends, -1, -2))  # noqa: E731
-            return [products(adjoint, swap(values[1])), products(swap(values[0]), adjoint)]
+            first, second = (rearranged(value, lambda ends: np.swapaxes(ends, -1, -2)) for value in values)
+            return [products(adjoint, second), products(first, adjoint)]
         case TensorOp.SUM | TensorOp.MEAN | TensorOp.MAX:
             shape = (rows, *values[0].shape)
             spread = rearranged(adjoint.reshape(rows, *values[0].shape[:-1], 1), lambda ends: np.broadcast_to(ends, shape))
@@ -119,7 +121,7 @@ def slope(node: TensorNode, x: Intervals) -> Intervals:
             return UNARY[node.op.value].slope(x)
 
 
-def unbounded_slopes(node: TensorNode, values: list[Intervals]) -> Array | None:
+def unbounded_slopes(node: TensorNode, values: list[Intervals]) -> NDArray[np.bool_] | None:
     """Where the reverse pass stops, as an array of truths; None if nowhere."""
     if node.op is not TensorOp.SQRT:
         return None
@@ -151,7 +153,7 @@ def scattered(node: TensorNode, shapes: list[tuple[int, ...]], adjoint: Interval
     flat = rearranged(adjoint.reshape(rows, -1), lambda ends: ends[:, used])
     summed = _scatter_add(flat, index[used], sum(sizes))
     ends = np.cumsum([0, *sizes])
-    parts = [summed[:, start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    parts = [summed[:, start:end] for start, end in pairwise(ends)]
     return [part.reshape(rows, *shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
@@ -177,9 +179,9 @@ def _scatter_add(flat: Intervals, index: Index, size: int) -> Intervals:
     return Intervals(np.where(unknown, -np.inf, lo), np.where(unknown, np.inf, hi))
 
 
-def _candidates(x: Intervals) -> Array:
+def _candidates(x: Intervals) -> NDArray[np.bool_]:
     """Which elements of a row can be its maximum."""
-    return x.hi >= x.lo.max(axis=-1, keepdims=True)
+    return np.asarray(x.hi >= x.lo.max(axis=-1, keepdims=True))
 
 
 def _weights_of_maximum(x: Intervals) -> Intervals:

@@ -1,6 +1,6 @@
 """What one rounding adds, for values in known intervals (docs/networks.md, "Local errors": one rounding, storing).
 
-Bounds of non-negative quantities are computed in the nearest mode and then `raised`; subnormal numbers are to be kept (`keeping_subnormals`).
+Bounds of non-negative quantities are computed in the nearest mode and then `raised`; subnormal numbers are to be kept.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LEAST = 2.0**-1074
 
 def raised(values: Array, operations: int = 64) -> Array:
     """An upper bound of non-negative numbers that were computed by so many float64 additions, products, quotients and square roots of
-    non-negative numbers: each loses at most the relative error 2^-53, or 2^-1074 by underflow, which later operations on numbers below 2^60 enlarge.
+    non-negative numbers: each loses at most the relative error 2^-53, or 2^-1074 by underflow, which factors below 2^60 enlarge later.
     """
     return np.asarray(values * (1 + operations * 2.0**-51) + operations * 2.0**-1000)
 

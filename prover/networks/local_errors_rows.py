@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suffice.encodings.enclosures.arrays import functions, intervals
 from suffice.encodings.enclosures.arrays.intervals import Intervals, magnitude
@@ -101,7 +102,7 @@ def _second_moment(node: TensorNode, x: Intervals) -> tuple[Array, Array, Interv
     return shifted.lo[..., None], shifted.hi[..., None], centred
 
 
-def _overflows(compute: FloatFormat, reach: Array, most: Array, eps: float, floor: Array) -> Array:
+def _overflows(compute: FloatFormat, reach: Array, most: Array, eps: float, floor: Array) -> NDArray[np.bool_]:
     """Whether a square, a sum of squares or a reciprocal root may leave the format."""
     end = float(compute.max_finite) / 4
     squares = raised((reach * reach).sum(axis=-1, keepdims=True), reach.shape[-1] + 4)

@@ -10,8 +10,8 @@ from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.encodings.networks.graph import BINARY, NORMALISING, UNARY, Network, TensorNode, TensorOp
 from suffice.encodings.networks.program import LayerFormats, NetworkProgram, Step, Storage
 from suffice.errors import FormatError, InputError
-from suffice.hardware_specs.accumulation import Accumulation, Kind, Order, Products, products_fit, summation
-from suffice.hardware_specs.block_format import BlockFormat, block_format, block_formats
+from suffice.hardware_specs.accumulation import Accumulation, Kind, Order, Products, summation
+from suffice.hardware_specs.block_format import block_format, block_formats
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.device import Device, accumulation_for
 from suffice.hardware_specs.device import device as find_device
@@ -19,13 +19,20 @@ from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntF
 from suffice.prover.networks.constants import scale_above, symmetric_scales
 from suffice.prover.networks.local_errors import held_format
 from suffice.prover.networks.local_errors_rounding import keeps
+from suffice.prover.networks.local_errors_sums import fit_exactly
 
 Ranges = Sequence[Intervals] | Mapping[int, Intervals]
 
 MARGIN = Fraction(1, 64)
 """The share of its width by which the range of integer codes is widened, so that computed values rarely saturate."""
 
-_FUNCTIONS = {TensorOp.SOFTMAX: ("exp",), TensorOp.LOG_SOFTMAX: ("exp", "log"), TensorOp.LAYER_NORM: ("rsqrt",), TensorOp.RMS_NORM: ("rsqrt",)}
+_FUNCTIONS: dict[TensorOp, tuple[str, ...]] = {
+    TensorOp.SOFTMAX: ("exp",),
+    TensorOp.LOG_SOFTMAX: ("exp", "log"),
+    TensorOp.LAYER_NORM: ("rsqrt",),
+    TensorOp.RMS_NORM: ("rsqrt",),
+}
+"""Names of the functions inside operations, in a device's table of accuracies."""
 
 
 def uniform(
@@ -55,7 +62,7 @@ def place(
     input: str | Storage | None = None,
     ranges: Ranges | None = None,
 ) -> NetworkProgram:
-    """The program that holds each layer (a module path of the network) in formats of its own; `default` is that of the input and of other layers."""
+    """The program that holds each layer (a module path of the network) in formats of its own, the input and other layers in `default`."""
     unknown = next((name for name in layers if name not in network.layers), None)
     if unknown is not None:
         raise InputError(f"no layer {unknown!r}", where=network.name, mend=f"its layers are {', '.join(map(repr, network.layers))}")
@@ -97,7 +104,8 @@ def layer_formats(fmt: LayerFormats | str | Storage, device: str = "generic") ->
     weights: Storage = held
     if isinstance(held, IntFormat):
         weights = replace(held, qmin=max(held.qmin, -held.qmax), scale=Fraction(1), zero=0)
-    return LayerFormats(weights=weights, activations=held, compute=compute, accumulation=_accumulation(find_device(device), weights, held, compute), bias=bias)
+    added = _accumulation(find_device(device), weights, held, compute)
+    return LayerFormats(weights=weights, activations=held, compute=compute, accumulation=added, bias=bias)
 
 
 def definite(target: Storage | None, ranges: Ranges | None, position: int, where: str) -> Storage | None:
@@ -130,7 +138,7 @@ def _accumulation(machine: Device, left: Storage | None, right: Storage | None, 
             pass
     if not isinstance(compute, FloatFormat):
         raise FormatError("sums in a format that has no additions", mend="compute in a float format")
-    fit = not isinstance(left, BlockFormat | None) and not isinstance(right, BlockFormat | None) and products_fit(left, right, compute)
+    fit = fit_exactly(left, right, compute)
     return Accumulation(kind=Kind.ADDITIONS, accumulator=compute, order=Order.ANY, products=Products.EITHER, products_fit=fit)
 
 

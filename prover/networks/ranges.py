@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import prod
 
 import numpy as np
@@ -14,7 +14,7 @@ from suffice.encodings.enclosures.arrays.linear import affine_image, products
 from suffice.encodings.networks.graph import Array, Network, TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 
-ELEMENTWISE = {
+ELEMENTWISE: dict[TensorOp, Callable[..., Intervals]] = {
     TensorOp.ADD: intervals.add,
     TensorOp.SUBTRACT: intervals.subtract,
     TensorOp.MULTIPLY: intervals.multiply,
@@ -92,6 +92,8 @@ def grouped_products(x: Intervals, matrices: Intervals) -> Intervals:
 
 def gathered(node: TensorNode, operands: list[Intervals]) -> Intervals:
     """The operands' elements, moved."""
-    ends = [np.concatenate([*(end.reshape(-1) for end in side), np.zeros(1)]) for side in zip(*((x.lo, x.hi) for x in operands), strict=True)]
     assert node.index is not None
-    return Intervals(ends[0][node.index], ends[1][node.index])
+    none = np.zeros(1)
+    lo = np.concatenate([*(operand.lo.reshape(-1) for operand in operands), none])
+    hi = np.concatenate([*(operand.hi.reshape(-1) for operand in operands), none])
+    return Intervals(lo[node.index], hi[node.index])

@@ -1,18 +1,20 @@
-"""The reverse bound (THEORY S1): interval adjoints of every output over the widened ranges, times what each step adds, signed and kept together."""
+"""The reverse bound (THEORY S1): interval adjoints over the widened ranges, times what each step adds, signed and kept together."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, add, intersection, magnitude, multiply, total
 from suffice.encodings.enclosures.arrays.linear import times_matrix
 from suffice.encodings.networks.graph import Array, Network, TensorNode, TensorOp
 from suffice.prover.networks.constants import Constants
-from suffice.prover.networks.forward import NodeErrors
 from suffice.prover.networks.jacobians import pulled, unbounded_slopes
 from suffice.prover.networks.local_errors_rounding import raised
+from suffice.prover.networks.node_errors import NodeErrors
 
 CHUNK_ELEMENTS = 1 << 23
 """Most elements of the adjoints of one node that are held at once."""
@@ -20,8 +22,10 @@ CHUNK_ELEMENTS = 1 << 23
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReverseBound:
-    """`errors`: intervals of the error of every output element (flattened). For every node: `amplification`, the largest sum of magnitudes of
-    the adjoints of one output, and `contributions`, the largest part of the error of one output that is added there.
+    """`errors`: intervals of the error of every output element (flattened).
+
+    For every node: `amplification`, the largest sum of magnitudes of the adjoints of one output, and `contributions`, the largest part of
+    the error of one output that is added there.
     """
 
     errors: Intervals
@@ -29,59 +33,95 @@ class ReverseBound:
     contributions: tuple[float, ...]
 
 
-def reverse_bound(network: Network, constants: tuple[Constants, ...], errors: tuple[NodeErrors, ...]) -> ReverseBound:
-    """The bound of every output, some outputs at a time."""
-    size = network.output.size
-    widest = max(node.size for node in network.nodes)
-    rows = max(1, min(size, CHUNK_ELEMENTS // widest))
-    found: list[Intervals] = []
-    amplification = np.zeros(len(network.nodes))
-    contributions = np.zeros(len(network.nodes))
-    for start in range(0, size, rows):
-        outputs = np.arange(start, min(start + rows, size))
-        found.append(_chunk(network, constants, errors, outputs, amplification, contributions))
-    joined = Intervals(np.concatenate([part.lo for part in found]), np.concatenate([part.hi for part in found]))
-    return ReverseBound(errors=joined, amplification=tuple(map(float, amplification)), contributions=tuple(map(float, contributions)))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Table:
+    """Amplification and contributions of all nodes, filled in as outputs are treated."""
+
+    amplification: Array
+    contributions: Array
 
 
-def _chunk(
-    network: Network,
-    constants: tuple[Constants, ...],
-    errors: tuple[NodeErrors, ...],
-    outputs: Array,
-    amplification: Array,
-    contributions: Array,
+def reverse_bound(network: Network, constants: Sequence[Constants], errors: Sequence[NodeErrors]) -> ReverseBound:
+    """The bound of every output."""
+    table = _Table(np.zeros(len(errors)), np.zeros(len(errors)))
+    last = len(errors) - 1
+    found = _joined([_pull(network, constants, errors, {last: rows}, table) for rows in _unit_rows(network, last)])
+    return ReverseBound(
+        errors=found, amplification=tuple(map(float, table.amplification)), contributions=tuple(map(float, table.contributions))
+    )
+
+
+def pulled_errors(network: Network, constants: Sequence[Constants], errors: Sequence[NodeErrors], position: int) -> Intervals:
+    """What the errors of all earlier nodes change at a node: `errors` holds those of the nodes before it."""
+    node = network.nodes[position]
+    values = [errors[operand].reached for operand in node.operands]
+    parts = []
+    for rows in _unit_rows(network, position):
+        adjoints: dict[int, Intervals] = {}
+        _send(adjoints, node, values, rows)
+        parts.append(_pull(network, constants, errors, adjoints, None))
+    return _joined(parts).reshape(*node.shape)
+
+
+def _pull(
+    network: Network, constants: Sequence[Constants], errors: Sequence[NodeErrors], adjoints: dict[int, Intervals], table: _Table | None
 ) -> Intervals:
-    adjoints: dict[int, Intervals] = {len(network.nodes) - 1: _unit_rows(network, outputs)}
-    zero = np.zeros(len(outputs))
-    error = Intervals(zero, zero)
-    for position in range(len(network.nodes) - 1, -1, -1):
+    """The sum over all nodes of adjoints times what the node adds; `adjoints` holds those of the last nodes to begin with."""
+    rows = next(iter(adjoints.values())).shape[0]
+    error = Intervals(np.zeros(rows), np.zeros(rows))
+    for position in range(len(errors) - 1, -1, -1):
         adjoint = adjoints.pop(position, None)
         if adjoint is None:
             continue
         node = network.nodes[position]
-        sizes = magnitude(adjoint).reshape(len(outputs), -1)
-        amplification[position] = max(amplification[position], raised(sizes.sum(axis=1), sizes.shape[1] + 2).max())
         values = [errors[operand].reached for operand in node.operands]
         part = _contribution(node, constants[position], errors[position], values, adjoint)
         if part is not None:
-            contributions[position] = max(contributions[position], magnitude(part).max())
             error = add(error, part)
-        stopped = unbounded_slopes(node, values)
-        if stopped is not None and stopped.any():
-            error = add(error, _dot(_masked(adjoint, stopped), errors[position].carried))
-        if node.op in (TensorOp.INPUT, TensorOp.CONSTANT):
-            continue
-        for operand, pulled_back in zip(node.operands, pulled(node, values, adjoint), strict=True):
-            adjoints[operand] = add(adjoints[operand], pulled_back) if operand in adjoints else pulled_back
+        if table is not None:
+            _note(table, position, adjoint, part)
+        if not _is_exact(errors[position].carried):
+            stopped = unbounded_slopes(node, values)
+            if stopped is not None and stopped.any():
+                error = add(error, _dot(_masked(adjoint, stopped), errors[position].carried))
+            _send(adjoints, node, values, adjoint)
+        elif table is not None:
+            _send(adjoints, node, values, adjoint)
     return error
 
 
-def _unit_rows(network: Network, outputs: Array) -> Intervals:
-    rows = np.zeros((len(outputs), network.output.size))
-    rows[np.arange(len(outputs)), outputs] = 1.0
-    rows = rows.reshape(len(outputs), *network.output.shape)
-    return Intervals(rows, rows)
+def _send(adjoints: dict[int, Intervals], node: TensorNode, values: list[Intervals], adjoint: Intervals) -> None:
+    """Add what a node's adjoint gives to those of its operands."""
+    for operand, part in zip(node.operands, pulled(node, values, adjoint), strict=True):
+        adjoints[operand] = add(adjoints[operand], part) if operand in adjoints else part
+
+
+def _note(table: _Table, position: int, adjoint: Intervals, part: Intervals | None) -> None:
+    sizes = magnitude(adjoint).reshape(adjoint.shape[0], -1)
+    table.amplification[position] = max(table.amplification[position], raised(sizes.sum(axis=1), sizes.shape[1] + 2).max())
+    if part is not None:
+        table.contributions[position] = max(table.contributions[position], magnitude(part).max())
+
+
+def _unit_rows(network: Network, position: int) -> Iterator[Intervals]:
+    """The adjoints of a node's own elements, some at a time."""
+    node = network.nodes[position]
+    widest = max(one.size for one in network.nodes[: position + 1])
+    count = max(1, min(node.size, CHUNK_ELEMENTS // widest))
+    for start in range(0, node.size, count):
+        chosen = np.arange(start, min(start + count, node.size))
+        rows = np.zeros((len(chosen), node.size))
+        rows[np.arange(len(chosen)), chosen] = 1.0
+        rows = rows.reshape(len(chosen), *node.shape)
+        yield Intervals(rows, rows)
+
+
+def _joined(parts: list[Intervals]) -> Intervals:
+    return Intervals(np.concatenate([part.lo for part in parts]), np.concatenate([part.hi for part in parts]))
+
+
+def _is_exact(carried: Intervals) -> bool:
+    return not (carried.lo.any() or carried.hi.any())
 
 
 def _contribution(
@@ -111,5 +151,5 @@ def _dot(adjoint: Intervals, values: Intervals) -> Intervals:
     return total(multiply(adjoint, values).reshape(adjoint.shape[0], -1))
 
 
-def _masked(adjoint: Intervals, kept: Array) -> Intervals:
+def _masked(adjoint: Intervals, kept: NDArray[np.bool_]) -> Intervals:
     return Intervals(np.where(kept, adjoint.lo, 0.0), np.where(kept, adjoint.hi, 0.0))

@@ -1,6 +1,6 @@
 """Certificates about networks, as data: written, read and named like all others (docs/certificate.md, "Networks").
 
-`certify` makes one: the kernel derives the value of every claim from its evidence, so that the file claims exactly what it proves.
+`certify` makes one: the kernel derives the value of every claim from its evidence, so that the file claims what it proves and no more.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.failures import LeafFailure, Rejection
 from suffice.proofs.kernel.limits import MAX_NETWORK_BYTES, MAX_NETWORK_WORK
 from suffice.proofs.kernel.networks import checking
-from suffice.proofs.kernel.networks.reading import read_question
+from suffice.proofs.kernel.networks.reading import Question, read_question
 from suffice.proofs.networkdata import (
     array_from_json,
     array_to_json,
@@ -89,6 +89,9 @@ class NetworkFloor:
 
 
 NetworkEvidence = LayersEvidence | NetworkRun | NetworkFloor
+CLAIM_ORDER = (Bound.FLOOR, Bound.ERROR_BOUND, Bound.WITNESS_ERROR)
+VALUE_BITS = 64
+"""Significant bits of a claim's value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,41 +133,60 @@ def bound_of(evidence: NetworkEvidence) -> Bound:
             return Bound.FLOOR
 
 
-def certify(
-    program: NetworkProgram, inputs: InputSet, tolerance: Fraction | None, evidence: Sequence[NetworkEvidence]
-) -> NetworkCertificate:
-    """The certificate whose claims are what the kernel derives from each piece of evidence, at most one for each bound.
+def question_of(program: NetworkProgram, inputs: InputSet, tolerance: Fraction | None) -> Question:
+    """The question as the kernel reads it. Raises InputError where it is none, with the kernel's reason."""
+    within = None if tolerance is None else number_text(tolerance)
+    try:
+        return read_question(network_to_json(program.network), program_to_json(program), inputs_to_json(inputs), within)
+    except (Rejection, LeafFailure) as failure:
+        raise InputError(str(failure), where=program.network.name, mend="ask about another program") from None
+
+
+def claim_of(question: Question, evidence: NetworkEvidence, budget: Budget) -> NetworkClaim:
+    """What the kernel derives from a piece of evidence, as a claim; its value is shortened in the safe direction, within the same side of
+    the tolerance.
 
     Raises InputError where the evidence proves nothing (an overflow is not excluded, say), with the kernel's reason.
     """
-    order = [Bound.FLOOR, Bound.ERROR_BOUND, Bound.WITNESS_ERROR]
-    pieces = sorted(evidence, key=lambda piece: order.index(bound_of(piece)))
-    network = program.network
+    bound = bound_of(evidence)
     try:
-        within = None if tolerance is None else number_text(tolerance)
-        question = read_question(network_to_json(network), program_to_json(program), inputs_to_json(inputs), within)
-        budget = Budget(MAX_NETWORK_WORK)
-        found = []
-        for piece in pieces:
-            bound = bound_of(piece)
-            derived = checking.derive_safely(question, checking.Claim(bound.value, Fraction(0), "", evidence_to_json(piece)), budget)
-            found.append(checking.Claim(bound.value, derived.value, derived.label, None))
-        verdict, statement, possible = checking.decide(question, found)
-        assumptions = checking.assumptions_of(question, found)
+        derived = checking.derive_safely(question, checking.Claim(bound.value, Fraction(0), "", evidence_to_json(evidence)), budget)
     except (Rejection, LeafFailure) as failure:
-        raise InputError(str(failure), where=network.name, mend="give other evidence") from None
-    claims = tuple(
-        NetworkClaim(bound=Bound(claim.bound), value=_value(claim.value), statement=claim.statement, evidence=piece)
-        for claim, piece in zip(found, pieces, strict=True)
-    )
+        raise InputError(str(failure), where=bound.value, mend="give other evidence") from None
+    value: Fraction | Literal["infinite"] = "infinite"
+    if isinstance(derived.value, Fraction):
+        value = _shortened(derived.value, upward=bound is Bound.ERROR_BOUND, tolerance=question.tolerance)
+    return NetworkClaim(bound=bound, value=value, statement=derived.label, evidence=evidence)
+
+
+def assembled(
+    program: NetworkProgram, inputs: InputSet, tolerance: Fraction | None, question: Question, claims: Sequence[NetworkClaim]
+) -> NetworkCertificate:
+    """The certificate of claims that `claim_of` made, at most one for each bound."""
+    ordered = sorted(claims, key=lambda claim: CLAIM_ORDER.index(claim.bound))
+    found = [checking.Claim(claim.bound.value, claim.value, claim.statement, None) for claim in ordered]
+    verdict, statement, possible = checking.decide(question, found)
     return NetworkCertificate(
-        program=program, inputs=inputs, tolerance=tolerance, claims=claims,
-        verdict=Verdict(verdict), statement=statement, possible=possible, assumptions=assumptions,
+        program=program, inputs=inputs, tolerance=tolerance, claims=tuple(ordered),
+        verdict=Verdict(verdict), statement=statement, possible=possible, assumptions=checking.assumptions_of(question, found),
     )  # fmt: skip
 
 
-def _value(value: Fraction | str) -> Fraction | Literal["infinite"]:
-    return value if isinstance(value, Fraction) else "infinite"
+def certify(
+    program: NetworkProgram, inputs: InputSet, tolerance: Fraction | None, evidence: Sequence[NetworkEvidence]
+) -> NetworkCertificate:
+    """The certificate whose claims are what the kernel derives from each piece of evidence. Raises InputError where one proves nothing."""
+    question, budget = question_of(program, inputs, tolerance), Budget(MAX_NETWORK_WORK)
+    return assembled(program, inputs, tolerance, question, [claim_of(question, piece, budget) for piece in evidence])
+
+
+def _shortened(value: Fraction, *, upward: bool, tolerance: Fraction | None) -> Fraction:
+    """The value in VALUE_BITS bits, rounded up or down, unless that would cross the tolerance."""
+    excess = max(value.numerator.bit_length(), 1) - value.denominator.bit_length() - VALUE_BITS
+    unit = Fraction(1 << excess) if excess >= 0 else Fraction(1, 1 << -excess)
+    short = -(-value // unit) * unit if upward else value // unit * unit
+    crossed = tolerance is not None and (short > tolerance) != (value > tolerance)
+    return value if crossed else short
 
 
 def is_network(value: Json) -> bool:

@@ -14,7 +14,7 @@ from suffice.errors import InputError
 from suffice.prover.kernels.contract import Kernel, underflow_of, unit_of
 from suffice.prover.kernels.linear_maps import Inputs
 from suffice.prover.kernels.softmaxes import rescaled, spread, spread_array, weights
-from suffice.prover.kernels.sums import adding_error, matrix_product, products_of, size_of_product
+from suffice.prover.kernels.sums import Terms, adding_error, flushed_factors, largest_product, matrix_product, size_of_product
 from suffice.prover.kernels.tracked import Tracked, delivered, exactly, ratio_error, rounded
 from suffice.prover.kernels.upper import Array, above, add, divide, growth, lowered_difference, multiply
 from suffice.prover.kernels.upper import total as upper_total
@@ -45,7 +45,12 @@ def attention(
     size_v = iv.magnitude(v)
     sizes = size_of_product(terms.reach, size_v)
     error = size_of_product(np.broadcast_to(terms.error, terms.exact.shape), size_v)
-    error = add(error, adding_error(products_of(kernel), k.shape[-2], sizes))
+    largest = largest_product(kernel, terms.reach, size_v)
+    error = add(
+        error,
+        adding_error(kernel, k.shape[-2], sizes, Terms.VALUES, interleaved=True, largest=largest),
+        flushed_factors(kernel, terms.reach, size_v),
+    )
     exact = products(iv.minimum(iv.divide(found.terms.exact, spread(found.sum.exact)), 1.0), v)
     total = Tracked(spread(found.sum.exact), spread_array(found.sum.error))
     quotient = ratio_error(Tracked(exact, error), total, iv.magnitude(exact))

@@ -7,7 +7,7 @@ adds up bounds of roundings, and such a kernel's terms are not larger.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from suffice.errors import FormatError, InputError
 from suffice.hardware_specs.accumulation import Accumulation, Kind, products_fit
 from suffice.hardware_specs.catalogue import parse_format
+from suffice.hardware_specs.device import Device, accumulation_for
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals, power_of_two
 from suffice.hardware_specs.vectorised import fits_float64
 from suffice.prover.kernels.upper import Array, above, add
@@ -38,7 +39,7 @@ class Kernel:
     `operands` are the formats that inputs arrive in (by name), `multiply` a narrower one to which factors of products are rounded first
     (tf32), `accumulation` how products and sums are added, `compute` the format of all other arithmetic, `output` that of the result, to
     which it is rounded once. `intermediates` (attention: scores and probabilities apart) are formats to which stored intermediate values
-    may be rounded once more. `function_ulps` is the accuracy of functions in units of the last place.
+    may be rounded once more. No term passes through more than `depth` additions (None: as many as there can be). `function_ulps` is the accuracy of functions in units of the last place.
     """
 
     operands: Mapping[str, Format]
@@ -50,12 +51,18 @@ class Kernel:
     probabilities: FloatFormat | None = None
     intermediates: FloatFormat | None = None
     function_ulps: int = FUNCTION_ULPS
-    assumptions: tuple[str, ...] = field(default=())
+    depth: int | None = None
 
     @property
     def unit(self) -> Fraction:
         """u of the arithmetic."""
         return unit_of(self.compute)
+
+    @property
+    def merging_unit(self) -> Fraction:
+        """u of sums that are interleaved with other arithmetic."""
+        accumulator = self.accumulation.accumulator
+        return max(self.unit, unit_of(accumulator)) if isinstance(accumulator, FloatFormat) else self.unit
 
     @property
     def tiny(self) -> Fraction:
@@ -112,12 +119,14 @@ def kernel(
     names: tuple[str, ...],
     *,
     accumulate: FormatGiven | Accumulation | None = None,
+    machine: Device | None = None,
+    depth: int | None = None,
     function_ulps: int = FUNCTION_ULPS,
 ) -> Kernel:
     """The kernel that these formats describe.
 
     `formats` names one for everything that is stored, or maps roles to them: operands by name or `inputs` for all, `output`, `compute`,
-    `multiply`, `scores`, `probabilities`, `intermediates`. Where no compute format is given it is fp32, or fp64 beside fp64; sums are
+    `multiply`, `scores`, `probabilities`, `intermediates`. Sums are those of `accumulate`, of the `machine` for the first two operands, or of the compute format, and exact between integer codes. Where no compute format is given it is fp32, or fp64 beside fp64; sums are
     those of `accumulate`, or of the compute format, and exact between integer codes. Raises FormatError and InputError.
     """
     given = _given(formats, names)
@@ -128,6 +137,8 @@ def kernel(
     known: dict[str, Format] = {name: fmt for name, fmt in operands.items() if fmt is not None}
     compute = _float(given.get("compute") or _wide(known.values()), "compute")
     first, second = (list(known.values()) * 2)[:2]
+    if accumulate is None and machine is not None:
+        accumulate = accumulation_for(machine, first, second)
     accumulation = _accumulation(accumulate, first, second, compute, given.get("multiply"))
     return Kernel(
         operands=known,
@@ -139,6 +150,7 @@ def kernel(
         probabilities=_optional(given, "probabilities") or _optional(given, "intermediates"),
         intermediates=_optional(given, "intermediates"),
         function_ulps=function_ulps,
+        depth=depth,
     )
 
 

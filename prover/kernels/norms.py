@@ -15,7 +15,7 @@ from suffice.errors import InputError
 from suffice.prover.kernels.contract import Kernel, half
 from suffice.prover.kernels.linear_maps import Inputs
 from suffice.prover.kernels.softmaxes import growth_of_both, spread, spread_array
-from suffice.prover.kernels.sums import adding_error, adding_share, products_of
+from suffice.prover.kernels.sums import Terms, adding_error, adding_share
 from suffice.prover.kernels.tracked import Tracked, delivered, exactly, plus, rounded, times
 from suffice.prover.kernels.upper import Array, above, add, divide, growth, lowered_difference, multiply, root
 from suffice.prover.kernels.upper import total as upper_total
@@ -86,17 +86,17 @@ def _two_pass(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
 def _welford(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
     """K9: means and sums of squares of parts, merged in any tree: one element at a time (Welford) or parts of any size (Chan)."""
     count = rows.x.shape[-1]
-    unit, spread_of_row = kernel.unit, multiply(2.0, iv.magnitude(rows.centred).max(axis=-1))
+    unit, spread_of_row = kernel.merging_unit, multiply(2.0, iv.magnitude(rows.centred).max(axis=-1))
     local = add(multiply(rows.largest, above(unit)), multiply(spread_of_row, growth(unit, 5)), above(4 * kernel.tiny))
-    grown = add(1.0, growth(unit, 8 * count)) if 8 * count * unit < 1 else np.inf
-    off = multiply(multiply(local, (count + 1) / 2), multiply(grown, grown))
-    apart = add(off, off, multiply(spread_of_row, above(unit)), above(kernel.tiny))
-    levels = above(Fraction((count - 1).bit_length(), 2))
-    moved = add(
-        divide(multiply(multiply(3.0, root(levels)), apart), _root_below(least)),
-        divide(multiply(multiply(2.0, levels), multiply(apart, apart)), least),
-    )
-    return off, _of_mean_square(kernel, least, moved, count + 6)
+    deep = count - 1 if kernel.depth is None else min(kernel.depth, count - 1)
+    passed = min(Fraction(count + 1, 2), Fraction(deep))
+    grown = add(1.0, growth(unit, 16 * count)) if 8 * count * unit < 1 else np.inf
+    each = multiply(add(local, multiply(spread_of_row, above(unit)), above(kernel.tiny)), grown)
+    squares = min(Fraction(count * count, 12) + Fraction(3 * count, 4), Fraction(deep, 4) * (2 * deep + 1) ** 2)
+    apart = multiply(root(above(squares)), each)
+    moved = add(divide(multiply(3.0, apart), _root_below(least)), divide(multiply(2.0, multiply(apart, apart)), least))
+    share, lost = growth(unit, min(count, 2 * deep) + 9), multiply(above(8 * count * kernel.tiny), 2.0)
+    return multiply(multiply(local, above(passed)), grown), _relative(least, moved, share, float(lost))
 
 
 def _moments(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
@@ -115,20 +115,24 @@ _MOMENTS = {"two_pass": _two_pass, "welford": _welford, "moments": _moments}
 def _error_of_mean(kernel: Kernel, rows: Rows) -> Array:
     """A sum in any order, over n or times a rounded 1/n."""
     count = rows.x.shape[-1]
-    adding = adding_error(kernel.accumulation, count, multiply(rows.mean_size, float(count)), exact_terms=True)
+    adding = adding_error(kernel, count, multiply(rows.mean_size, float(count)), Terms.NUMBERS)
     adding = multiply(adding, above(Fraction(1, count)))
     return add(adding, multiply(add(rows.mean_size, adding), growth(kernel.unit, 2)), above(2 * kernel.tiny))
 
 
 def _of_mean_square(kernel: Kernel, least: Array, moved: Array, count: int) -> Array:
     """The error of a mean of squares relative to total >= least, that mean and eps, where `moved` is so relative what moved the exact mean."""
-    share, lost = _summed_squares(kernel, count)
+    return _relative(least, moved, *_summed_squares(kernel, count))
+
+
+def _relative(least: Array, moved: Array, share: float, lost: float) -> Array:
+    """What moved the mean square, what its roundings do to that, and what underflows."""
     return add(moved, multiply(add(1.0, moved), share), divide(lost, least))
 
 
 def _summed_squares(kernel: Kernel, count: int) -> tuple[float, float]:
     """Share and lost of a mean of squares: squares, their sum, and the division or two roundings in its place."""
-    share, lost = adding_share(products_of(kernel), count)
+    share, lost = adding_share(kernel, count, Terms.VALUES)
     others = growth(kernel.unit, 3)
     share = float(add(share, others, multiply(share, others)))
     return share, float(multiply(add(lost, above(4 * kernel.tiny)), add(1.0, share)))

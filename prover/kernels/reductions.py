@@ -12,7 +12,7 @@ from suffice.errors import InputError
 from suffice.hardware_specs.format import FloatFormat, IntFormat
 from suffice.prover.kernels.contract import Kernel
 from suffice.prover.kernels.linear_maps import Inputs
-from suffice.prover.kernels.sums import adding_error, scaled, total
+from suffice.prover.kernels.sums import Terms, adding_error, scaled, total
 from suffice.prover.kernels.tracked import Tracked, delivered, exactly, rounded
 from suffice.prover.kernels.upper import Array, above, add, growth, multiply
 
@@ -44,7 +44,7 @@ def cumsum(kernel: Kernel, given: Inputs, *, axis: int = -1) -> Tracked:
     x = iv.rearranged(given["x"], lambda ends: np.moveaxis(ends, axis, -1))
     count = x.shape[-1]
     sizes = _running(iv.magnitude(x), count)
-    error = np.stack([adding_error(kernel.accumulation, k + 1, sizes[..., k], exact_terms=True) for k in range(count)], axis=-1)
+    error = np.stack([adding_error(kernel, k + 1, sizes[..., k], Terms.NUMBERS) for k in range(count)], axis=-1)
     around = multiply(sizes, growth_of_float64(count))
     exact = iv.widen(np.cumsum(iv.centre(x), axis=-1), add(around, _running(iv.radius(x), count)))
     return delivered(Tracked(exact, error), kernel, kernel.accumulation.accumulator).arranged(lambda ends: np.moveaxis(ends, -1, axis))
@@ -71,7 +71,7 @@ def growth_of_float64(count: int) -> float:
 
 
 def _total(kernel: Kernel, x: Intervals, axis: int) -> Tracked:
-    return total(exactly(x), kernel.accumulation, axis)
+    return total(exactly(x), kernel, axis)
 
 
 def _running(sizes: Array, count: int) -> Array:

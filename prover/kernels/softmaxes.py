@@ -10,11 +10,11 @@ from suffice.encodings.enclosures.arrays import intervals as iv
 from suffice.encodings.enclosures.arrays.functions import exp, log
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.errors import InputError
-from suffice.hardware_specs.format import Subnormals
-from suffice.prover.kernels.contract import Kernel
+from suffice.hardware_specs.format import FloatFormat, Subnormals
+from suffice.prover.kernels.contract import Kernel, underflow_of, unit_of
 from suffice.prover.kernels.linear_maps import Inputs
-from suffice.prover.kernels.sums import adding_error
-from suffice.prover.kernels.tracked import Tracked, delivered, exactly, ratio_error
+from suffice.prover.kernels.sums import Terms, adding_error
+from suffice.prover.kernels.tracked import Tracked, delivered, exactly, ratio_error, rounded
 from suffice.prover.kernels.upper import Array, above, add, expm1, growth, multiply
 from suffice.prover.kernels.upper import total as upper_total
 
@@ -35,7 +35,7 @@ class Weights:
 def softmax(kernel: Kernel, given: Inputs, *, axis: int = -1, algorithm: str = "any", rescalings: int | None = None) -> Tracked:
     """e^(x - max) over its sum, or times the rounded reciprocal of the sum."""
     x = iv.rearranged(given["x"], lambda ends: np.moveaxis(ends, axis, -1))
-    found = weights(kernel, exactly(x), None, rescaled(x.shape[-1], algorithm, rescalings))
+    found = weights(kernel, exactly(x), None, rescaled(x.shape[-1], algorithm, rescalings), kernel.intermediates)
     exact = iv.minimum(iv.divide(found.terms.exact, spread(found.sum.exact)), 1.0)
     quotient = Tracked(exact, ratio_error(found.terms, spread_tracked(found.sum), iv.magnitude(exact)))
     return delivered(twice_rounded(quotient, kernel), kernel).arranged(lambda ends: np.moveaxis(ends, -1, axis))
@@ -46,8 +46,8 @@ def log_softmax(
 ) -> Tracked:
     """x - max - log(sum), three terms added in any order; `shifted`: x - max first."""
     x = iv.rearranged(given["x"], lambda ends: np.moveaxis(ends, axis, -1))
-    found = weights(kernel, exactly(x), None, rescaled(x.shape[-1], algorithm, rescalings))
-    logarithm = _logarithm(kernel, found.sum)
+    found = weights(kernel, exactly(x), None, rescaled(x.shape[-1], algorithm, rescalings), kernel.intermediates)
+    logarithm = rounded(_logarithm(kernel, found.sum), kernel.intermediates)
     largest = iv.largest(x)
     distance = iv.maximum(iv.subtract(spread(largest), x), 0.0)
     exact = iv.minimum(iv.subtract(iv.negate(distance), spread(logarithm.exact)), 0.0)
@@ -67,12 +67,12 @@ def rescaled(count: int, algorithm: str, rescalings: int | None) -> int:
     return max(count - 1, 0) if rescalings is None else min(rescalings, max(count - 1, 0))
 
 
-def weights(kernel: Kernel, x: Tracked, kept: Array | None, rescalings: int) -> Weights:
+def weights(kernel: Kernel, x: Tracked, kept: Array | None, rescalings: int, stored: FloatFormat | None = None) -> Weights:
     """exp(x - max) and its sum over the last axis, over the elements kept (all if None), up to one positive factor for the row.
 
     K5: with D = max - x, the exponents that a kernel takes on x^ sum up to max x^ - x^, each difference rounded once, and the factor
     exp(max x^ - max x) is the row's. What is left is (1 + t) e^(-D + a) + h with |a| <= u (D + 2 max error) + error,
-    1 + t <= (1 + f)^(1 + B) (1 + u)^B for B rescalings, and h what underflows.
+    1 + t <= (1 + f)^(1 + B) (1 + u)^B for B rescalings, and h what underflows. Weights and sum are rounded to `stored` where it is given.
     """
     kept = np.broadcast_to(True if kept is None else kept, x.exact.shape)
     top = iv.largest(Intervals(np.where(kept, x.exact.lo, -LARGE), np.where(kept, x.exact.hi, -LARGE)))
@@ -84,13 +84,16 @@ def weights(kernel: Kernel, x: Tracked, kept: Array | None, rescalings: int) -> 
     factor, count = growth_of_both(kernel, 1 + rescalings, rescalings), int(kept.sum(axis=-1).max(initial=0))
     upward = np.where(kept, _drifted(exact, distance, drift), 0.0)
     error = add(upward, multiply(add(exact.hi, upward), factor))
+    if stored is not None:
+        error = add(error, multiply(add(exact.hi, error), above(unit_of(stored))), np.where(kept, above(underflow_of(stored)), 0.0))
     lost = multiply(above(kernel.function_tiny * (1 + rescalings * (count + 1))), add(1.0, expm1(worst)))
     lost = multiply(multiply(lost, add(1.0, factor)), add(1.0, factor))
     unseen = multiply(float(count), lost[..., 0])
     sizes = add(upper_total(add(exact.hi, error)), unseen)
-    adding = adding_error(kernel.accumulation, count, sizes, exact_terms=True)
+    adding = adding_error(kernel, count, sizes, Terms.NUMBERS, interleaved=rescalings > 0)
     total = iv.maximum(iv.total(exact), 1.0)
-    return Weights(Tracked(exact, np.where(kept, add(error, lost), 0.0)), Tracked(total, add(upper_total(error), unseen, adding)))
+    summed = Tracked(total, add(upper_total(error), unseen, adding))
+    return Weights(Tracked(exact, np.where(kept, add(error, lost), 0.0)), rounded(summed, stored))
 
 
 def growth_of_both(kernel: Kernel, functions: int, products: int) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import StrEnum
+from fractions import Fraction
 
 import numpy as np
 
@@ -11,49 +13,73 @@ from suffice.encodings.enclosures.arrays.intervals import Intervals, point
 from suffice.encodings.enclosures.arrays.linear import products
 from suffice.errors import InputError
 from suffice.hardware_specs.accumulation import Accumulation, Kind
-from suffice.hardware_specs.format import FloatFormat, Format, IntFormat, Subnormals
-from suffice.prover.kernels.contract import Kernel, half, underflow_of, unit_of
+from suffice.hardware_specs.accumulation_bounds import affine_bound, error_bounds, input_flush_bound
+from suffice.hardware_specs.format import FloatFormat, Format, IntFormat, Rounding, power_of_two
+from suffice.prover.kernels.contract import Kernel, half, unit_of
 from suffice.prover.kernels.tracked import Tracked
 from suffice.prover.kernels.upper import Array, Bound, above, add, growth, multiply
+from suffice.prover.kernels.upper import total as upper_total
 
 
-def adding_share(how: Accumulation, terms: int, *, exact_terms: bool = False, extra: int = 0) -> tuple[float, float]:
-    """K2, K3: share and lost such that adding up `terms` products (numbers, if exact_terms) errs by share * sum of sizes + lost, in any order.
+class Terms(StrEnum):
+    """What is added up."""
 
-    `extra` terms are numbers, not products. Exact sums of integers have no error.
+    OPERANDS = "products of operands"
+    VALUES = "products of computed values"
+    NUMBERS = "numbers"
+
+
+def accumulation_of(kernel: Kernel, what: Terms) -> Accumulation:
+    """How these are added: products of operands as the kernel says, and other things by ordinary additions in the same accumulator."""
+    how = kernel.accumulation
+    if what is Terms.OPERANDS or isinstance(how.accumulator, IntFormat):
+        return how
+    if what is Terms.VALUES and how.kind is Kind.GROUPS:
+        return how
+    nearest = replace(how.accumulator, rounding=Rounding.NEAREST_EVEN)
+    return Accumulation(kind=Kind.ADDITIONS, accumulator=nearest, products_fit=what is Terms.NUMBERS)
+
+
+def adding_share(kernel: Kernel, terms: int, what: Terms, *, extra: int = 0, interleaved: bool = False) -> tuple[float, float]:
+    """K2, K3: share and lost such that adding up `terms` of these errs by share * sum of sizes + lost, in any order.
+
+    `extra` terms are numbers, not products. The share is the least of n u (docs/devices.md) and (1 + u)^depth - 1; where sums are
+    `interleaved` with products, only the latter. Exact sums of integers have no error.
     """
-    count = terms + extra
+    how, count = accumulation_of(kernel, what), terms + extra
     if how.kind is Kind.EXACT or count == 0:
         return 0.0, 0.0
-    if how.kind is not Kind.ADDITIONS:
-        raise InputError(f"{how.kind} sums have no statement here", where="accumulate", mend="give a format, or ordinary additions")
-    fmt = how.accumulator
-    assert isinstance(fmt, FloatFormat)
-    rounds_products = not (exact_terms or how.products_fit)
-    share = growth(unit_of(fmt), count - 1 + (1 if rounds_products else 0))
-    events = (terms if rounds_products else 0) + (count if fmt.subnormals is Subnormals.FLUSHED else 0)
-    if events == 0:
-        return share, 0.0
-    return share, float(multiply(above(events * underflow_of(fmt)), add(1.0, growth(unit_of(fmt), count))))
+    assert isinstance(how.accumulator, FloatFormat)
+    slope, lost = affine_bound(how, terms, bias=extra > 0)
+    additions = count - 1 if kernel.depth is None else min(kernel.depth, count - 1)
+    power = growth(unit_of(how.accumulator), additions + (not how.products_fit))
+    share = power if interleaved else min(above(slope), power)
+    return share, above(lost * (1 + Fraction(power))) if lost and power < np.inf else above(lost)
 
 
-def adding_error(how: Accumulation, terms: int, size: Array, *, exact_terms: bool = False, extra: int = 0) -> Array:
-    """The error of adding up terms whose sizes sum to `size` at most; infinite where a partial sum may overflow."""
-    share, lost = adding_share(how, terms, exact_terms=exact_terms, extra=extra)
+def adding_error(
+    kernel: Kernel, terms: int, size: Array, what: Terms, *, extra: int = 0, interleaved: bool = False, largest: Array | None = None
+) -> Array:
+    """The error of adding up terms whose sizes sum to `size` at most, the largest of them at most `largest` (for groups of products).
+
+    Infinite where a partial sum may overflow.
+    """
+    how = accumulation_of(kernel, what)
+    if how.kind is Kind.GROUPS:
+        return error_bounds(how, terms, size, largest, bias=extra > 0)
+    share, lost = adding_share(kernel, terms, what, extra=extra, interleaved=interleaved)
     error = add(multiply(size, share), lost)
     if isinstance(how.accumulator, IntFormat):
         return error
     return np.asarray(np.where(add(size, error) <= above(how.accumulator.max_finite), error, np.inf))
 
 
-def total(terms: Tracked, how: Accumulation, axis: int = -1) -> Tracked:
+def total(terms: Tracked, kernel: Kernel, axis: int = -1) -> Tracked:
     """K2: the sum of numbers with errors over an axis."""
-    from suffice.prover.kernels.upper import total as upper_total
-
     size = upper_total(np.broadcast_to(terms.reach, terms.exact.shape), axis)
     error = upper_total(np.broadcast_to(terms.error, terms.exact.shape), axis)
     count = terms.exact.shape[axis]
-    return Tracked(iv.total(terms.exact, axis), add(error, adding_error(how, count, size, exact_terms=True)))
+    return Tracked(iv.total(terms.exact, axis), add(error, adding_error(kernel, count, size, Terms.NUMBERS)))
 
 
 def matrix_product(a: Tracked, b: Tracked, kernel: Kernel, bias: Intervals | None = None) -> Tracked:
@@ -70,12 +96,27 @@ def matrix_product(a: Tracked, b: Tracked, kernel: Kernel, bias: Intervals | Non
         exact, sizes = iv.add(exact, bias), add(sizes, iv.magnitude(bias))
     terms = a.exact.shape[-1]
     check_integers(kernel, terms)
-    return Tracked(exact, add(error, adding_error(kernel.accumulation, terms, sizes, extra=int(bias is not None))))
+    largest = largest_product(kernel, a.reach, b.reach)
+    adding = adding_error(kernel, terms, sizes, Terms.OPERANDS, extra=int(bias is not None), largest=largest)
+    return Tracked(exact, add(error, adding, flushed_factors(kernel, a.reach, b.reach)))
 
 
-def products_of(kernel: Kernel) -> Accumulation:
-    """How products of computed values are added: as those of operands, but such products need not fit."""
-    return replace(kernel.accumulation, products_fit=False)
+def largest_product(kernel: Kernel, a: Array, b: Array) -> Array:
+    """A bound of every product of a row and a column, with subnormal factors as large as the least normal number."""
+    rows, columns = (
+        np.maximum(side, above(power_of_two(emin)))
+        for side, emin in zip((a.max(-1), b.max(-2)), kernel.accumulation.smallest_exponents, strict=True)
+    )
+    return multiply(rows[..., :, None], columns[..., None, :])
+
+
+def flushed_factors(kernel: Kernel, a: Array, b: Array) -> float:
+    """What the products lose where subnormal factors are read as zero."""
+    how = kernel.accumulation
+    if not how.flushes_inputs:
+        return 0.0
+    left, right = (Fraction(float(side.max(initial=0.0))) for side in (a, b))
+    return above(input_flush_bound(how, a.shape[-1], left, right))
 
 
 def size_of_product(a: Array, b: Array) -> Array:

@@ -12,6 +12,7 @@ from suffice.encodings.enclosures.arrays.intervals import Intervals, point
 from suffice.errors import InputError
 from suffice.hardware_specs.accumulation import Accumulation
 from suffice.hardware_specs.catalogue import format_name
+from suffice.hardware_specs.device import device as find_device
 from suffice.hardware_specs.format import Format
 from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.prover.kernels.arrays import demand_format, finite, format_of
@@ -60,6 +61,7 @@ def proved_tolerance(
     ranges: Mapping[str, tuple[Any, Any]] | tuple[float, float] | None = None,
     inputs: Mapping[str, Any] | Sequence[Any] | None = None,
     device: str | None = None,
+    depth: int | None = None,
     function_ulps: int = FUNCTION_ULPS,
     **options: Any,
 ) -> ProvedTolerance:
@@ -70,7 +72,14 @@ def proved_tolerance(
         raise InputError(f"{op} has no option {unknown[0]}", where=op, mend=f"options are {', '.join(rule.options) or 'none'}")
     with keeping_subnormals():
         values = None if inputs is None else {name: finite(given, name) for name, given in _named(rule, inputs).items()}
-        chosen = kernel(_formats(rule, formats, inputs), rule.names, accumulate=accumulate, function_ulps=function_ulps)
+        chosen = kernel(
+            _formats(rule, formats, inputs),
+            rule.names,
+            accumulate=accumulate,
+            machine=None if device is None else find_device(device),
+            depth=depth,
+            function_ulps=function_ulps,
+        )
         if values is not None:
             for name, found in values.items():
                 demand_format(found, chosen.operands[name], name)

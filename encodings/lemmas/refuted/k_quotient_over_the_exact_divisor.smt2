@@ -1,0 +1,27 @@
+; wrong: k_quotient_over_the_exact_divisor
+; label: S1
+; claim: |ah/bh - a/b| <= (ea + |a/b| eb)/b
+; flaw: the computed divisor may be smaller
+; hypothesis error_of_a, premise: |ah - a| <= ea
+; hypothesis error_of_b, premise: |bh - b| <= eb
+; hypothesis divisor, premise: b - eb > 0
+; hypothesis exact_quotient, meaning: q = a/b
+; hypothesis quotient, meaning: qh = ah/bh
+; instead: k_quotient
+; counterexample: a = {a}, b = {b}, computed as {ah} and {bh} with ea = {ea}, eb = {eb}: the quotient moves from {q} to {qh}
+(set-logic QF_NRA)
+(declare-const a Real)
+(declare-const b Real)
+(declare-const ah Real)
+(declare-const bh Real)
+(declare-const ea Real)
+(declare-const eb Real)
+(declare-const q Real)
+(declare-const qh Real)
+(assert (! (<= (- ea) (- ah a) ea) :named error_of_a))
+(assert (! (<= (- eb) (- bh b) eb) :named error_of_b))
+(assert (! (> (- b eb) 0.0) :named divisor))
+(assert (! (= (* q b) a) :named exact_quotient))
+(assert (! (= (* qh bh) ah) :named quotient))
+(assert (! (not (<= (* (ite (>= (- qh q) 0.0) (- qh q) (- (- qh q))) b) (+ ea (* (ite (>= q 0.0) q (- q)) eb)))) :named negated_claim))
+(check-sat)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -149,13 +149,16 @@ def claim_of(question: Question, evidence: NetworkEvidence, budget: Budget) -> N
     Raises InputError where the evidence proves nothing (an overflow is not excluded, say), with the kernel's reason.
     """
     bound = bound_of(evidence)
+    claim = checking.Claim(bound.value, Fraction(0), "", evidence_to_json(evidence))
     try:
-        derived = checking.derive_safely(question, checking.Claim(bound.value, Fraction(0), "", evidence_to_json(evidence)), budget)
+        derived = checking.derive_safely(question, claim, budget)
+        value: Fraction | Literal["infinite"] = "infinite"
+        if isinstance(derived.value, Fraction):
+            value = _shortened(derived.value, upward=bound is Bound.ERROR_BOUND, tolerance=question.tolerance)
+        if bound is Bound.FLOOR:
+            derived = checking.derive_safely(question, replace(claim, value=value), budget)
     except (Rejection, LeafFailure) as failure:
         raise InputError(str(failure), where=bound.value, mend="give other evidence") from None
-    value: Fraction | Literal["infinite"] = "infinite"
-    if isinstance(derived.value, Fraction):
-        value = _shortened(derived.value, upward=bound is Bound.ERROR_BOUND, tolerance=question.tolerance)
     return NetworkClaim(bound=bound, value=value, statement=derived.label, evidence=evidence)
 
 

@@ -232,7 +232,8 @@ def _clipped(x: Intervals, largest: Array) -> Intervals:
 
 
 def _hull_of_rows(x: Intervals) -> Intervals:
-    return Intervals(x.lo.min(axis=-1, keepdims=True), x.hi.max(axis=-1, keepdims=True))
+    with keeping_subnormals():
+        return Intervals(x.lo.min(axis=-1, keepdims=True), x.hi.max(axis=-1, keepdims=True))
 
 
 def _where_bounded(x: Intervals, function: Map, least: float, most: float) -> Intervals:

@@ -126,7 +126,7 @@ def _tanh_second(x: Intervals) -> Intervals:
 
 
 def _erf_slope(x: Intervals) -> Intervals:
-    return divide(multiply(exp(negate(square(x))), 2.0), sqrt(_pi()))
+    return divide(multiply(exp(negate(square(x))), 2.0), _root_of_pi(1))
 
 
 def _erf_second(x: Intervals) -> Intervals:
@@ -150,11 +150,11 @@ def _silu_second(x: Intervals) -> Intervals:
 
 
 def _normal(x: Intervals) -> Intervals:
-    return multiply(call("erfc", negate(multiply(x, sqrt(point(0.5))))), 0.5)
+    return multiply(call("erfc", negate(multiply(x, _root_of_half()))), 0.5)
 
 
 def _density(x: Intervals) -> Intervals:
-    return divide(exp(multiply(square(x), -0.5)), sqrt(multiply(_pi(), 2.0)))
+    return divide(exp(multiply(square(x), -0.5)), _root_of_pi(2))
 
 
 def _gelu(x: Intervals) -> Intervals:
@@ -198,6 +198,16 @@ def _one_and_squares(x: Intervals, count: int) -> Intervals:
 @cache
 def _gelu_tanh_scale() -> Intervals:
     return sqrt(divide(2.0, _pi()))
+
+
+@cache
+def _root_of_pi(multiple: int) -> Intervals:
+    return sqrt(multiply(_pi(), float(multiple)))
+
+
+@cache
+def _root_of_half() -> Intervals:
+    return sqrt(point(0.5))
 
 
 @cache

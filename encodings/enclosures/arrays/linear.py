@@ -86,8 +86,8 @@ def products(a: Operand, b: Operand) -> Intervals:
 def rounding_of_weights(rounded: NDArray[Any], weights: NDArray[Any]) -> Intervals:
     """rounded - weights, a point wherever float64 holds the difference.
 
-    It does for float32 weights rounded to nearest in any format of no more than 24 bits that neither overflows nor scales them: both are
-    multiples of the smaller one's last place or of the format's spacing, and their difference is no larger than half that spacing.
+    It does for float32 weights w rounded to nearest, without overflow, to numbers r of at most 24 bits with spacing h at w, a power of two:
+    where r = 0 the difference is -w; else |w| >= h / 2, so w is a multiple of h 2^-24, as r is, and |r - w| <= h / 2.
     """
     return subtract(point(rounded), point(weights))
 
@@ -151,9 +151,9 @@ def _underflow(up: Upward, a: Array, b: Array) -> Array:
 def check_threads(process: int) -> None:
     """Raise SufficeError where the threads of this process that multiply matrices do not round to nearest."""
     assert process == os.getpid()
-    terms = np.zeros((2 * THREADED, 4))
+    terms = np.zeros((2 * THREADED, 64))
     terms[:, 0], terms[::2, 1], terms[1::2, 1] = 1.0, 2.0**-60, -(2.0**-60)
-    if not bool((np.matmul(terms, np.ones((4, THREADED))) == 1.0).all()):
+    if not bool((np.matmul(terms, np.ones((64, THREADED))) == 1.0).all()):
         raise SufficeError("matrices are multiplied in a directed rounding mode", mend="start threads before changing the rounding mode")
 
 

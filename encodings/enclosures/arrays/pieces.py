@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -48,10 +49,13 @@ class Shape:
     def __call__(self, x: Intervals) -> Intervals:
         """The range on intervals: the hull of the values at both ends, and at the turning points between them."""
         with keeping_subnormals():
-            found = self._at_ends(x.lo) if x.lo is x.hi else hull(self._at_ends(x.lo), self._at_ends(x.hi))
-            for low, high in self.turns:
+            if x.lo is x.hi:
+                found = self._at_ends(x.lo)
+            else:
+                both = self._at_ends(np.stack([x.lo, x.hi]))
+                found = hull(both[0], both[1])
+            for (low, high), value in zip(self.turns, _at_turns(self), strict=True):
                 inside = (x.lo <= high) & (x.hi >= low)
-                value = self.at(Intervals(np.array(low), np.array(high)))
                 lo = np.where(inside, np.minimum(found.lo, value.lo), found.lo)
                 found = Intervals(lo, np.where(inside, np.maximum(found.hi, value.hi), found.hi))
         return found
@@ -68,6 +72,11 @@ class Shape:
                 lo = np.where(outside, np.minimum(value.lo, limit), value.lo)
                 value = Intervals(lo, np.where(outside, np.maximum(value.hi, limit), value.hi))
         return value
+
+
+@cache
+def _at_turns(shape: Shape) -> tuple[Intervals, ...]:
+    return tuple(shape.at(Intervals(np.array(low), np.array(high))) for low, high in shape.turns)
 
 
 def call(name: str, x: Intervals) -> Intervals:

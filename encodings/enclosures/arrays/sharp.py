@@ -96,8 +96,7 @@ DEPTH = 10
 
 def root_below(value: Fraction) -> Fraction:
     """A rational not above the square root, within 2^-60 of it in relation."""
-    shift = max(0, 64 + value.denominator.bit_length() - value.numerator.bit_length())
-    shift += shift % 2
+    shift = max(0, 66 + (value.denominator.bit_length() - value.numerator.bit_length()) // 2)
     scale = 1 << (2 * shift)
     return Fraction(isqrt(value.numerator * scale // value.denominator), 1 << shift)
 

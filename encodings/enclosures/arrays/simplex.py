@@ -18,7 +18,8 @@ def weighted_mean(weights: Operand, values: Operand) -> Intervals:
     """
     given, numbers = intervals_of(weights), intervals_of(values)
     shape = np.broadcast_shapes(given.shape, numbers.shape)
-    lo, hi = (np.broadcast_to(np.clip(end, 0.0, 1.0), shape) for end in (given.lo, given.hi))
+    with keeping_subnormals():
+        lo, hi = (np.broadcast_to(np.clip(end, 0.0, 1.0), shape) for end in (given.lo, given.hi))
     least = _least(Intervals(lo, hi), np.broadcast_to(numbers.lo, shape))
     most = -_least(Intervals(lo, hi), np.broadcast_to(-numbers.hi, shape))
     return Intervals(least, np.asarray(most))

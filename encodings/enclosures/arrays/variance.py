@@ -61,10 +61,10 @@ def _flattest(lo: Array, hi: Array, start: Array) -> Array:
     middle = start
     for _ in range(STEPS):
         rise = (np.maximum(middle - hi, 0.0) - np.maximum(lo - middle, 0.0)).sum(axis=-1, keepdims=True)
-        outside = ((middle > hi) | (middle < lo)).sum(axis=-1, keepdims=True)
+        outside = ((middle >= hi) | (middle <= lo)).sum(axis=-1, keepdims=True)
         first, last = np.where(rise < 0, middle, first), np.where(rise > 0, middle, last)
         step = middle - rise / np.maximum(outside, 1)
-        following = np.where((step >= first) & (step <= last), step, 0.5 * first + 0.5 * last)
+        following = np.where((step == middle) | (step > first) & (step < last), step, 0.5 * first + 0.5 * last)
         following = np.where((rise == 0) | (first >= last), middle, following)
         if bool((abs(following - middle) <= 1e-15 * (abs(middle) + abs(last - first))).all()):
             break

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.hardware_specs.upward import Array
@@ -36,9 +37,9 @@ def narrow(random: np.random.Generator, shape: tuple[int, ...], width: float) ->
     return Intervals(middle - reach, middle + reach)
 
 
-def fractions(array: Array) -> list[Fraction]:
+def fractions(array: NDArray[np.float64] | np.float64) -> list[Fraction]:
     """The numbers, exactly."""
-    return [Fraction(value) for value in array.reshape(-1).tolist()]
+    return [Fraction(value) for value in np.ravel(array).tolist()]
 
 
 def is_tight(lo: float, hi: float, least: Fraction, most: Fraction, places: int = 1) -> bool:
@@ -46,12 +47,12 @@ def is_tight(lo: float, hi: float, least: Fraction, most: Fraction, places: int 
     return holds(lo, hi, (least, most)) and reaches(moved(lo, math.inf, places), least) and reaches(-moved(hi, -math.inf, places), -most)
 
 
-def holds(lo: float, hi: float, values: Iterable[Fraction]) -> bool:
+def holds(lo: float, hi: float, values: Iterable[Fraction | int]) -> bool:
     """Whether all values lie in [lo, hi]."""
     return all((lo == -math.inf or Fraction(lo) <= value) and (hi == math.inf or value <= Fraction(hi)) for value in values)
 
 
-def reaches(end: float, value: Fraction) -> bool:
+def reaches(end: float, value: Fraction | int) -> bool:
     return end == math.inf or (end > -math.inf and Fraction(end) >= value)
 
 

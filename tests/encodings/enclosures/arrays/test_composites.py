@@ -205,7 +205,7 @@ def vertices_of_weights(lo: list[Fraction], hi: list[Fraction]) -> list[list[Fra
     for free in range(len(lo)):
         ends = [[(low, high) for low, high in zip(lo, hi, strict=True)][k] for k in range(len(lo)) if k != free]
         for chosen in itertools.product(*ends):
-            last = 1 - sum(chosen)
+            last = 1 - sum(chosen, Fraction(0))
             if lo[free] <= last <= hi[free]:
                 found.append([*chosen[:free], last, *chosen[free:]])
     return found
@@ -248,9 +248,9 @@ def exact_variance(row: list[Fraction]) -> Fraction:
 def test_variances_hold_those_of_all_points_and_are_tight() -> None:
     random = np.random.default_rng(8)
     for length, width in itertools.product((1, 2, 3, 6), (0.0, 1e-9, 0.1, 2.0)):
-        x = narrow(random, (30, length), width)
+        x = narrow(random, (8, length), width)
         found = variance(x)
-        for k in range(30):
+        for k in range(8):
             ends = zip(fractions(x.lo[k]), fractions(x.hi[k]), strict=True)
             corners = [exact_variance(list(corner)) for corner in itertools.product(*ends)]
             middles = np.concatenate([x.lo[k], x.hi[k], np.linspace(x.hi[k].min(), x.lo[k].max(), 200)])

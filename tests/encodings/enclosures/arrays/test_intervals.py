@@ -115,7 +115,7 @@ def test_means_and_maxima() -> None:
     a = boxes(np.random.default_rng(3), (11, 7), special=0.0)
     found = mean(a, 0)
     for k in range(7):
-        assert holds(found.lo[k], found.hi[k], (sum(fractions(a.lo[:, k])) / 11, sum(fractions(a.hi[:, k])) / 11))
+        assert holds(found.lo[k], found.hi[k], (sum(fractions(ends[:, k]), Fraction(0)) / 11 for ends in (a.lo, a.hi)))
     assert (largest(a, 1).lo == a.lo.max(axis=1)).all() and (largest(a, 1).hi == a.hi.max(axis=1)).all()
 
 

@@ -31,7 +31,10 @@ def is_tensor(given: Any) -> bool:
 
 
 def numbers(given: Any, where: str) -> Array:
-    """The exact values, NaN and infinities kept; quantised tensors stand for scale (code - zero). Raises InputError for what float64 does not hold."""
+    """The exact values, NaN and infinities kept; quantised tensors stand for scale (code - zero).
+
+    Raises InputError for what float64 does not hold.
+    """
     if is_tensor(given):
         tensor = given.detach().cpu()
         if tensor.is_quantized:
@@ -86,14 +89,14 @@ def _floats(given: Any, where: str) -> Array:
 def _dequantised(tensor: Any, where: str) -> Array:
     """scale (code - zero), exactly: the scale must be a float32 number."""
     codes = tensor.int_repr().double().numpy()
+    scale, zero = np.asarray(0.0), np.asarray(0.0)
     if "per_channel" in str(tensor.qscheme()):
         shape = [1] * codes.ndim
         shape[tensor.q_per_channel_axis()] = -1
-        scale, zero = (
-            np.asarray(part.double().numpy()).reshape(shape) for part in (tensor.q_per_channel_scales(), tensor.q_per_channel_zero_points())
-        )
+        scale, zero = tensor.q_per_channel_scales().double().numpy(), tensor.q_per_channel_zero_points().double().numpy()
+        scale, zero = scale.reshape(shape), zero.reshape(shape)
     else:
-        scale, zero = np.float64(tensor.q_scale()), np.float64(tensor.q_zero_point())
-    if not np.array_equal(np.asarray(scale, dtype=np.float32), scale):
+        scale, zero = np.asarray(float(tensor.q_scale())), np.asarray(float(tensor.q_zero_point()))
+    if not np.array_equal(scale.astype(np.float32), scale):
         raise InputError("a scale that float32 does not hold", where=where, mend="round the scale to float32")
     return np.asarray(scale * (codes - zero), dtype=np.float64)

@@ -20,7 +20,7 @@ from suffice.prover.kernels.upper import Array, above, add, divide, growth, lowe
 from suffice.prover.kernels.upper import total as upper_total
 
 SCALING = 5
-"""Roundings between the sum of products and the exponent: the scale, its product with q or the sum, a mask's sum, a change of base (two)."""
+"""Roundings between the sum of products and the exponent: the scale, its product with q or the sum, a mask's sum, a change of base."""
 
 
 def attention(
@@ -90,7 +90,7 @@ def _kept(shape: tuple[int, ...], causal: bool, mask: NDArray[np.bool_] | None) 
     """Which keys each query sees; None: all. Raises InputError for a query that sees none."""
     if not causal and mask is None:
         return None
-    kept = np.ones(shape[-2:], dtype=bool) if not causal else np.tri(*shape[-2:]) > 0
+    kept = np.ones(shape[-2:], dtype=bool) if not causal else np.tri(shape[-2], shape[-1]) > 0
     if mask is not None:
         kept = kept & np.asarray(mask, dtype=bool)
     if not kept.any(axis=-1).all():

@@ -114,7 +114,8 @@ def _worst(tolerance: ProvedTolerance, found: Array, ratio: Array) -> list[str]:
             break
         lo, hi, bound = (float(side[place]) for side in (tolerance.exact.lo, tolerance.exact.hi, tolerance.bound))
         lines.append(
-            f"  {list(place)}: {found[place]!r} where the exact result lies in [{lo!r}, {hi!r}]; proved bound {bound:.3g}, ratio {ratio[place]:.3g}"
+            f"  {list(place)}: {float(found[place])!r}, exact result in [{lo!r}, {hi!r}], "
+            f"proved bound {bound:.3g}, ratio {ratio[place]:.3g}"
         )
     labels = ", ".join(entry.label for entry in tolerance.statements)
     return [*lines, f"  by {labels} for " + "; ".join(tolerance.assumptions)]

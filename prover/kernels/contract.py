@@ -39,7 +39,8 @@ class Kernel:
     `operands` are the formats that inputs arrive in (by name), `multiply` a narrower one to which factors of products are rounded first
     (tf32), `accumulation` how products and sums are added, `compute` the format of all other arithmetic, `output` that of the result, to
     which it is rounded once. `intermediates` (attention: scores and probabilities apart) are formats to which stored intermediate values
-    may be rounded once more. No term passes through more than `depth` additions (None: as many as there can be). `function_ulps` is the accuracy of functions in units of the last place.
+    may be rounded once more. No term passes through more than `depth` additions (None: as many as there can be). `function_ulps` is the
+    accuracy of functions in units of the last place.
     """
 
     operands: Mapping[str, Format]
@@ -126,8 +127,9 @@ def kernel(
     """The kernel that these formats describe.
 
     `formats` names one for everything that is stored, or maps roles to them: operands by name or `inputs` for all, `output`, `compute`,
-    `multiply`, `scores`, `probabilities`, `intermediates`. Sums are those of `accumulate`, of the `machine` for the first two operands, or of the compute format, and exact between integer codes. Where no compute format is given it is fp32, or fp64 beside fp64; sums are
-    those of `accumulate`, or of the compute format, and exact between integer codes. Raises FormatError and InputError.
+    `multiply`, `scores`, `probabilities`, `intermediates`. Where no compute format is given it is fp32, or fp64 beside fp64. Sums are those
+    of `accumulate`, or of the `machine` for the first two operands, else exact between integer codes and in the compute format otherwise.
+    Raises FormatError and InputError.
     """
     given = _given(formats, names)
     operands = {name: given.get(name, given.get("inputs", given.get("output"))) for name in names}

@@ -26,7 +26,7 @@ FORMS = ("any", "centred", "scaled")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Rows of x, their exact means, distances from them and variances, and the sizes of a row: mean |x| and the largest |x|, mean of squares."""
+    """Rows of x with their exact means, distances from them and variances; mean |x|, the largest |x| and the mean of squares of a row."""
 
     x: Intervals
     mean: Intervals
@@ -121,7 +121,7 @@ def _error_of_mean(kernel: Kernel, rows: Rows) -> Array:
 
 
 def _of_mean_square(kernel: Kernel, least: Array, moved: Array, count: int) -> Array:
-    """The error of a mean of squares relative to total >= least, that mean and eps, where `moved` is so relative what moved the exact mean."""
+    """The error of a mean of squares relative to total >= least, its sum with eps, where `moved` is so relative what moved it before."""
     return _relative(least, moved, *_summed_squares(kernel, count))
 
 

@@ -13,7 +13,6 @@ from suffice.errors import InputError
 from suffice.hardware_specs.accumulation import Accumulation
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.device import device as find_device
-from suffice.hardware_specs.format import Format
 from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.prover.kernels.arrays import demand_format, finite, format_of
 from suffice.prover.kernels.contract import FUNCTION_ULPS, FormatGiven, Kernel, kernel
@@ -97,16 +96,15 @@ def proved_tolerance(
 def assumptions_of(rule: Operation, chosen: Kernel) -> tuple[str, ...]:
     """What is taken for granted of a correct kernel's arithmetic."""
     how = chosen.accumulation.accumulator
+    order = "in any order" if chosen.depth is None else f"in any order of depth {chosen.depth} at most"
     lines = [
-        f"sums in {_shown(how)} in any order, other arithmetic in {_shown(chosen.compute)}, the result rounded once to {_shown(chosen.output)}"
+        f"sums in {format_name(how)} {order}",
+        f"other arithmetic in {format_name(chosen.compute)}",
+        f"the result rounded once to {format_name(chosen.output)}",
     ]
     if {"K6", "K7", "K8", "K10"} & set(rule.statements) or rule.name == "silu":
         lines.append(f"functions within {chosen.function_ulps} ulp of the exact result (erf and tanh: of 1)")
     return tuple(lines)
-
-
-def _shown(fmt: Format) -> str:
-    return format_name(fmt)
 
 
 def _named(rule: Operation, given: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:

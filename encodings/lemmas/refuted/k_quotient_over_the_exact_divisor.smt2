@@ -7,7 +7,7 @@
 ; hypothesis divisor, premise: b - eb > 0
 ; hypothesis exact_quotient, meaning: q = a/b
 ; hypothesis quotient, meaning: qh = ah/bh
-; instead: k_quotient
+; instead: k_computed_quotient
 ; counterexample: a = {a}, b = {b}, computed as {ah} and {bh} with ea = {ea}, eb = {eb}: the quotient moves from {q} to {qh}
 (set-logic QF_NRA)
 (declare-const a Real)

@@ -1,4 +1,4 @@
-; lemma: k_gate
+; lemma: k_gated_product
 ; label: S1
 ; statement: x (1 + g)/2 with g off by m and 1 + g by r more: |x| (m + r)/2
 ; reading: s the computed sum 1 + g, y the exact product of its half and x

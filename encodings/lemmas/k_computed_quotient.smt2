@@ -1,4 +1,4 @@
-; lemma: k_quotient
+; lemma: k_computed_quotient
 ; label: S1
 ; statement: |ah/bh - a/b| <= (ea + |a/b| eb)/(b - eb) where b > eb
 ; reading: ah, bh the computed operands

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 
 from suffice.errors import FormatError
-from suffice.hardware_specs.format import FloatFormat, Format, IntFormat, Rounding, Subnormals
+from suffice.hardware_specs.format import FloatFormat, Format, IntFormat, Rounding, Subnormals, power_of_two
 
 NEAREST = (Rounding.NEAREST_EVEN, Rounding.NEAREST_AWAY)
 
@@ -58,7 +59,8 @@ class Accumulation:
 
     `accumulator` is the format of every partial sum, with its rounding and its rule on subnormal results. `smallest_exponents` are
     emin of the two factors: subnormal factors below 2^emin are read as zero if `flushes_inputs`, and are aligned as if their
-    exponent were emin. `products_fit`: every product of numbers of the two formats is a number of the accumulator.
+    exponent were emin. `products_fit`: every product of numbers of the two formats is a number of the accumulator. 2^`product_unit`
+    divides every product (None: not known).
 
     Groups: `group` products at once, each `presummed` of them added exactly before they are aligned; `extra_bits` are kept beyond
     the p - 1 fraction bits of the accumulator. `group` is also the length of the groups of the orders that have some.
@@ -74,6 +76,7 @@ class Accumulation:
     flushes_inputs: bool = False
     smallest_exponents: tuple[int, int] = (0, 0)
     products_fit: bool = False
+    product_unit: int | None = None
 
     def __post_init__(self) -> None:
         if (self.kind is Kind.EXACT) != isinstance(self.accumulator, IntFormat):
@@ -121,6 +124,21 @@ def products_fit(left: Format, right: Format, accumulator: FloatFormat | IntForm
     fine_enough = left.p + right.p <= accumulator.p and unit >= accumulator.emin - accumulator.p + 1
     flushed = accumulator.subnormals is Subnormals.FLUSHED and unit < accumulator.emin
     return fine_enough and not flushed and left.max_finite * right.max_finite <= accumulator.max_finite
+
+
+def product_unit(left: Format, right: Format) -> int | None:
+    """The largest k for which 2^k divides every product of numbers of two float formats."""
+    if not (isinstance(left, FloatFormat) and isinstance(right, FloatFormat)):
+        return None
+    return (left.emin - left.p + 1) + (right.emin - right.p + 1)
+
+
+def exact_total(accumulation: Accumulation) -> Fraction:
+    """Up to this sum of magnitudes, partial sums of products are numbers of the accumulator: multiples of 2^k, at most 2^p of them."""
+    fmt, unit = accumulation.accumulator, accumulation.product_unit
+    if not isinstance(fmt, FloatFormat) or unit is None or unit < fmt.emin - (0 if accumulation.flushes_results else fmt.p - 1):
+        return Fraction(0)
+    return min(power_of_two(unit + fmt.p), fmt.max_finite)
 
 
 def holds(outer: Format, inner: Format) -> bool:

@@ -33,6 +33,9 @@ the sum moves by n eta. So error <= A (S + n eta) + n eta, with A u-linear or fr
 Flushing (e): the result is the sum of t_i times D factors and of at most 2m numbers w (n products, m - 1 additions, the bias on entry)
 times fewer: error <= ((1 + v)^D - 1) S + 2m tau (1 + v)^D. Since (b) and (c) are cases of (e), it covers not flushing too.
 
+Grid. If 2^k divides every product, there is no bias, and S <= 2^p 2^k (and max_finite, and 2^k is no less than the least number that is
+kept), every partial sum is a number of the accumulator: error 0. In groups nothing is cut either if 2^(e - f) <= 2^k, see `_group_error`.
+
 Overflow. Before it is rounded, no x exceeds S + error in magnitude; if that is at most max_finite nothing overflows. Else: no bound.
 """
 
@@ -46,7 +49,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suffice.errors import FormatError
-from suffice.hardware_specs.accumulation import NEAREST, Accumulation, Kind, Order
+from suffice.hardware_specs.accumulation import NEAREST, Accumulation, Kind, Order, exact_total
 from suffice.hardware_specs.format import FloatFormat, IntFormat, power_of_two
 from suffice.hardware_specs.grid import exponent
 from suffice.hardware_specs.vectorised import fits_float64
@@ -80,7 +83,7 @@ def error_bound(accumulation: Accumulation, terms: Terms) -> Fraction | None:
         raise FormatError("a negative count or total of terms", mend="give bounds of magnitudes")
     if isinstance(accumulator, IntFormat):
         return Fraction(0) if terms.total <= accumulator.qmax else None
-    if terms.total == 0:
+    if terms.total == 0 or _is_exact(accumulation, accumulator, terms):
         return Fraction(0)
     if accumulation.kind is Kind.GROUPS:
         return _group_error(accumulation, accumulator, terms)
@@ -108,7 +111,10 @@ def error_bounds(accumulation: Accumulation, count: int, total: Array, largest: 
             slope, constant = affine_bound(accumulation, count, bias=bias)
             bounds = _up(_up(_float_up(slope) * raised) + _float_up(constant))
             reach = _up(raised + bounds)
-        return np.where(total == 0, 0.0, np.where(reach <= float(accumulator.max_finite), bounds, inf))
+        exact = total <= (0.0 if bias else float(exact_total(accumulation)))
+        if accumulation.kind is Kind.GROUPS:
+            exact &= np.maximum(raised, _given(largest)) < float(_uncut_below(accumulation, accumulator))
+        return np.where(exact | (total == 0), 0.0, np.where(reach <= float(accumulator.max_finite), bounds, inf))
 
 
 def affine_bound(accumulation: Accumulation, count: int, *, bias: bool) -> tuple[Fraction, Fraction]:
@@ -118,11 +124,12 @@ def affine_bound(accumulation: Accumulation, count: int, *, bias: bool) -> tuple
         raise FormatError(f"{accumulation.kind} has no affine bound", mend="use error_bound")
     m = count + bias
     u = power_of_two(-accumulator.p)
-    growth = _growth(u / (1 + u), roundings(accumulation, count, bias=bias), accumulator.p)
+    depth = roundings(accumulation, count, bias=bias)
+    growth = _growth(u / (1 + u), depth, accumulator.p)
     if accumulation.flushes_results or accumulation.flushes_inputs:
         return growth, 2 * m * power_of_two(accumulator.emin) * (1 + growth)
     if accumulation.products_fit:
-        return min(growth, max(m - 1, 0) * u), Fraction(0)
+        return min(_growth(u / (1 + u), max(depth - 1, 0), accumulator.p), max(m - 1, 0) * u), Fraction(0)
     slope = min(growth, m * u)
     return slope, (1 + slope) * count * power_of_two(accumulator.emin - accumulator.p)
 
@@ -146,6 +153,22 @@ def input_flush_bound(accumulation: Accumulation, count: int, left: Fraction, ri
         return Fraction(0)
     tiny_left, tiny_right = map(power_of_two, accumulation.smallest_exponents)
     return count * max(min(tiny_left, left) * right, min(tiny_right, right) * left)
+
+
+def _is_exact(accumulation: Accumulation, accumulator: FloatFormat, terms: Terms) -> bool:
+    """Whether the module's grid theorem applies."""
+    exact = not terms.bias and terms.total <= exact_total(accumulation)
+    if accumulation.kind is not Kind.GROUPS or terms.largest is None:
+        return exact and accumulation.kind is not Kind.GROUPS
+    return exact and max(terms.total, terms.largest) < _uncut_below(accumulation, accumulator)
+
+
+def _uncut_below(accumulation: Accumulation, accumulator: FloatFormat) -> Fraction:
+    """Numbers aligned to exponents below this power are not cut, being multiples of the product unit; 0: emin is no such exponent."""
+    if accumulation.product_unit is None:
+        return Fraction(0)
+    kept = accumulation.product_unit + accumulator.p - 1 + accumulation.extra_bits
+    return power_of_two(kept + 1) if accumulator.emin <= kept else Fraction(0)
 
 
 def _group_error(accumulation: Accumulation, accumulator: FloatFormat, terms: Terms) -> Fraction | None:

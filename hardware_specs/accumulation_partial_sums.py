@@ -9,7 +9,8 @@ that is rounded to nearest, |fl(x) - x| <= h(B) := 2^(max(k, emin) - p) with 2^k
 
 the last since the computed sum is a number of the format, no farther from x_k than the product (fact d of `accumulation_bounds`). A
 fused product has r_k = 0, but its first addition (to zero) rounds it: E_1 = h(T_1). `either` has the larger, that of rounded products.
-Where results are flushed, a step may lose min(B_k, 2^emin) instead, a product min(T_k, 2^emin). No B_k above max_finite: else no bound.
+A product, or a sum of products that was exact so far, of at most `exact_total` is exact. Where results are flushed, a step may lose
+min(B_k, 2^emin) instead, a product min(T_k, 2^emin). No B_k above max_finite: else no bound.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suffice.errors import FormatError
-from suffice.hardware_specs.accumulation import Accumulation, Kind, Order, Products
+from suffice.hardware_specs.accumulation import Accumulation, Kind, Order, Products, exact_total
 from suffice.hardware_specs.format import FloatFormat, power_of_two
 from suffice.hardware_specs.grid import exponent
 from suffice.hardware_specs.vectorised import fits_float64
@@ -45,16 +46,16 @@ def chain_error_bound(
 ) -> Fraction | None:
     """The error of a chain from bounds of its terms and partial sums, in the order of `chain_order`; `bias`: the last term is one."""
     fmt = _chain_format(accumulation)
-    error = Fraction(0)
+    error, on_grid = Fraction(0), exact_total(accumulation)
     for k, (term, partial) in enumerate(zip(terms, partial_sums, strict=True)):
-        exact = accumulation.products_fit or (bias and k == len(terms) - 1)
-        product = (
-            _loss(accumulation, fmt, term, term) if not exact and (k == 0 or accumulation.products is not Products.FUSED) else Fraction(0)
-        )
+        is_bias = bias and k == len(terms) - 1
+        exact = accumulation.products_fit or is_bias or term <= on_grid or (k > 0 and accumulation.products is Products.FUSED)
+        product = Fraction(0) if exact else _loss(accumulation, fmt, term, term)
         reach = partial + error + product
         if max(reach, term + product) > fmt.max_finite:
             return None
-        error += product + (_loss(accumulation, fmt, reach, term + product) if k else Fraction(0))
+        exact_sum = k == 0 or (error == product == 0 and reach <= on_grid and not is_bias)
+        error += product + (Fraction(0) if exact_sum else _loss(accumulation, fmt, reach, term + product))
     return error + _bias_flush(accumulation, fmt, bias=bias)
 
 
@@ -68,19 +69,21 @@ def chain_error_bounds(accumulation: Accumulation, terms: Array, partial_sums: A
     with np.errstate(all="ignore"):
         error = np.zeros(terms.shape[:-1])
         overflow = np.zeros(terms.shape[:-1], dtype=bool)
+        on_grid = float(exact_total(accumulation))
         for k in range(terms.shape[-1]):
             term, partial = terms[..., k], partial_sums[..., k]
             product = np.zeros_like(error)
-            exact = accumulation.products_fit or (bias and k == terms.shape[-1] - 1)
-            if not exact and (k == 0 or accumulation.products is not Products.FUSED):
-                product = _losses(accumulation, fmt, term, term)
-            reach, moved = _up(_up(partial + error) + product), _up(term + product)
+            is_bias = bias and k == terms.shape[-1] - 1
+            if not (accumulation.products_fit or is_bias) and (k == 0 or accumulation.products is not Products.FUSED):
+                product = np.where(term <= on_grid, 0.0, _losses(accumulation, fmt, term, term))
+            reach, moved = _plus(_plus(partial, error), product), _plus(term, product)
             overflow |= ~(np.maximum(reach, moved) <= largest)
-            error = _up(error + product)
+            exact_sum = (error == 0) & (product == 0) & (reach <= on_grid) & (not is_bias)
+            error = _plus(error, product)
             if k:
-                error = _up(error + _losses(accumulation, fmt, reach, moved))
+                error = _plus(error, np.where(exact_sum, 0.0, _losses(accumulation, fmt, reach, moved)))
         flushed = float(_bias_flush(accumulation, fmt, bias=bias))
-        return np.where(overflow, inf, _up(error + flushed) if flushed else error)
+        return np.where(overflow, inf, _plus(error, np.full_like(error, flushed)))
 
 
 def _chain_format(accumulation: Accumulation) -> FloatFormat:
@@ -117,6 +120,7 @@ def _losses(accumulation: Accumulation, fmt: FloatFormat, reach: Array, smaller:
     return loss
 
 
-def _up(x: Array) -> Array:
-    raised: Array = np.nextafter(x, inf)
-    return raised
+def _plus(x: Array, y: Array) -> Array:
+    """At least x + y, and x itself where y = 0."""
+    total: Array = np.where(y == 0, x, np.nextafter(x + y, inf))
+    return total

@@ -12,7 +12,7 @@ from typing import Any
 
 from suffice.errors import FormatError
 from suffice.hardware_specs.accumulation import Accumulation as Accumulation
-from suffice.hardware_specs.accumulation import Kind, Order, Products, holds, products_fit
+from suffice.hardware_specs.accumulation import Kind, Order, Products, holds, product_unit, products_fit
 from suffice.hardware_specs.block_format import BlockFormat, block_format, block_formats
 from suffice.hardware_specs.catalogue import format_name, parse_format
 from suffice.hardware_specs.format import FloatFormat, Format, IntFormat
@@ -115,8 +115,15 @@ def _input(name: str) -> Format | BlockFormat:
 
 
 def _for_factors(accumulation: Accumulation, left: Format | BlockFormat, right: Format | BlockFormat) -> Accumulation:
-    fit = not isinstance(left, BlockFormat) and not isinstance(right, BlockFormat) and products_fit(left, right, accumulation.accumulator)
-    return replace(accumulation, smallest_exponents=(_smallest_exponent(left), _smallest_exponent(right)), products_fit=fit)
+    exponents = (_smallest_exponent(left), _smallest_exponent(right))
+    if isinstance(left, BlockFormat) or isinstance(right, BlockFormat):
+        return replace(accumulation, smallest_exponents=exponents)
+    return replace(
+        accumulation,
+        smallest_exponents=exponents,
+        products_fit=products_fit(left, right, accumulation.accumulator),
+        product_unit=product_unit(left, right),
+    )
 
 
 def _smallest_exponent(fmt: Format | BlockFormat) -> int:

@@ -23,14 +23,16 @@ def float_format(name: str) -> FloatFormat:
 
 
 def float_accumulations() -> dict[str, tuple[Accumulation, FloatFormat, FloatFormat]]:
-    """Every accumulation of every device for two plain float formats of at most 32 bits, with the formats."""
-    found = {}
+    """Every accumulation of every device for two plain float formats of at most 32 bits, with the formats; equal ones once."""
+    found: dict[str, tuple[Accumulation, FloatFormat, FloatFormat]] = {}
     for machine in devices():
         for entry in machine.accumulations:
             names = [name for name in entry.inputs if name not in ("int8", "uint8", "int4", "fp64") and name not in machine.blocks]
             for pair in {(name, name) for name in names} | ({(names[0], names[-1])} if entry.mixed and names else set()):
                 left, right = map(float_format, pair)
-                found[f"{machine.name} {pair[0]} {pair[1]}"] = (accumulation_for(device(machine.name), left, right), left, right)
+                described = (accumulation_for(device(machine.name), left, right), left, right)
+                if described not in found.values():
+                    found[f"{machine.name} {pair[0]} {pair[1]}"] = described
     return dict(sorted(found.items()))
 
 
@@ -48,7 +50,8 @@ def random_numbers(rng: np.random.Generator, fmt: FloatFormat, shape: tuple[int,
     numbers = np.minimum(np.ldexp(significands.astype(np.float64), units), float(fmt.max_finite))
     signs = rng.choice([-1.0, 1.0], size=shape)
     few_zeros = rng.random(shape) > 0.05
-    return numbers * signs * few_zeros
+    signed: Array = numbers * signs * few_zeros
+    return signed
 
 
 def cancelling(rng: np.random.Generator, numbers: Array) -> Array:

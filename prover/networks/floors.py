@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import monotonic
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from suffice.encodings.networks.evaluate import run_float64
 from suffice.encodings.networks.graph import Network
 from suffice.encodings.networks.inputs import InputBox, InputSet
-from suffice.encodings.networks.program import Storage
+from suffice.encodings.networks.program import NetworkProgram, Storage
 from suffice.encodings.problem import InputModel
 from suffice.hardware_specs.format import CodeFormat, FloatFormat, IntFormat
 from suffice.hardware_specs.rounding import count_numbers
@@ -36,19 +37,22 @@ _BATCH = 256
 class FoundFloor:
     """Inputs that show a floor: `kind` is `pair` (one or two inputs of one cell) or `count`; `floor` is a float64 estimate."""
 
-    kind: str
+    kind: Literal["pair", "count"]
     points: tuple[Array, ...]
     output: int
     floor: float
 
 
-def find_floors(
-    network: Network, inputs: InputSet, stored: Storage | None, output: Storage | None, seconds: float
-) -> tuple[FoundFloor, ...]:
-    """The best floor of each kind found in the time, over all boxes."""
+def find_floors(program: NetworkProgram, inputs: InputSet, seconds: float) -> tuple[FoundFloor, ...]:
+    """The best floor of each kind found in the time, over all boxes.
+
+    Integer codes have a scale that was chosen for this program: only their number makes anything impossible (T3), not their grid.
+    """
+    stored, output = (None if isinstance(step.stored, IntFormat) else step.stored for step in (program.steps[0], program.steps[-1]))
+    codes = program.steps[-1].stored
     found: dict[str, FoundFloor] = {}
     for box in inputs.boxes:
-        hunt = _Hunt(network, box, inputs.model, stored, output, monotonic() + seconds / len(inputs.boxes))
+        hunt = _Hunt(program.network, box, inputs.model, stored, output, codes, monotonic() + seconds / len(inputs.boxes))
         for floor in (hunt.pair(), hunt.count()):
             if floor is not None and floor.floor > (found[floor.kind].floor if floor.kind in found else 0.0):
                 found[floor.kind] = floor
@@ -62,6 +66,7 @@ class _Hunt:
     model: InputModel
     stored: Storage | None
     output: Storage | None
+    codes: Storage | None
     ends: float
 
     def values(self, batch: Array) -> Array:
@@ -118,7 +123,7 @@ class _Hunt:
 
     def count(self) -> FoundFloor | None:
         """The inputs where one output is largest and least, for formats with few numbers."""
-        numbers = _numbers(self.output)
+        numbers = _numbers(self.codes)
         if numbers is None or self.model is not InputModel.REAL or self.box.is_point:
             return None
         rng = np.random.default_rng(1)

@@ -1,0 +1,257 @@
+"""Verdicts about networks: search and analysis bring evidence, the kernel derives every claim, and the verdict follows from the claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from time import monotonic
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suffice.encodings.enclosures.arrays.intervals import Intervals, hull
+from suffice.encodings.enclosures.relaxations.lipschitz import LayerSlopes, network_slopes
+from suffice.encodings.enclosures.relaxations.tighten import tighten
+from suffice.encodings.networks.graph import Network
+from suffice.encodings.networks.inputs import InputBox, InputSet
+from suffice.encodings.networks.program import NetworkProgram, Storage
+from suffice.errors import DisagreementError, InputError
+from suffice.proofs.certificate import Bound, Verdict
+from suffice.proofs.kernel import check
+from suffice.proofs.kernel.budget import Budget
+from suffice.proofs.kernel.limits import MAX_NETWORK_WORK
+from suffice.proofs.kernel.networks.reading import Question
+from suffice.proofs.networks import (
+    LayersEvidence,
+    NetworkCertificate,
+    NetworkClaim,
+    NetworkEvidence,
+    NetworkFloor,
+    NetworkInput,
+    NetworkRun,
+    assembled,
+    canonical_bytes,
+    claim_of,
+    digest,
+    question_of,
+)
+from suffice.prover.networks.analysis import analyse
+from suffice.prover.networks.floors import find_floors
+from suffice.prover.networks.layer_rows import finite, layer_rows, storage_name
+from suffice.prover.networks.placing import uniform
+from suffice.prover.networks.results import NetworkProof, NetworkResult
+from suffice.prover.networks.searching import FoundInput, SearchBudget, search
+
+Array = NDArray[np.float64]
+Progress = Callable[[str], None]
+
+TIGHTENED_BOXES = 16
+"""Sets of more boxes are analysed by intervals alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedNetwork:
+    """One uniform placement: a format on a device. `input` and `output` may have other formats."""
+
+    format: str | Storage
+    device: str = "generic"
+    output: str | Storage | None = None
+    input: str | Storage | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Surroundings:
+    """What is known of a network over a set of inputs, whatever the program: found once, used for every format."""
+
+    network: Network
+    inputs: InputSet
+    ranges: tuple[dict[int, Intervals], ...] = ()
+    slopes: tuple[LayerSlopes, ...] = ()
+    hulls: dict[int, Intervals] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        work = 0 if len(self.inputs.boxes) > TIGHTENED_BOXES or all(box.is_point for box in self.inputs.boxes) else None
+        self.ranges = tuple(self._tightened(box, work) for box in self.inputs.boxes)
+        self.hulls = {position: _hull([found[position] for found in self.ranges]) for position in self.ranges[0]}
+        self.slopes = network_slopes(self.network, self.hulls).layers
+
+    def _tightened(self, box: InputBox, work: int | None) -> dict[int, Intervals]:
+        return tighten(self.network, box) if work is None else tighten(self.network, box, work=work)
+
+
+def prove_network(
+    network: Network,
+    inputs: InputSet,
+    tolerance: Fraction | None,
+    asked: Sequence[AskedNetwork],
+    *,
+    budget: SearchBudget | None = None,
+    progress: Progress | None = None,
+    timeout: float | None = None,
+) -> NetworkProof:
+    """A verdict for every placement; without a tolerance, bounds only.
+
+    `budget` limits the search of each placement; after `timeout` seconds in all no further search is begun. Raises InputError,
+    DomainError (the network is not defined on all inputs), FormatError.
+    """
+    if tolerance is not None and tolerance <= 0:
+        raise InputError(f"the tolerance {tolerance} is not positive", mend="use a tolerance > 0")
+    if inputs.shape != network.input.shape:
+        raise InputError(
+            f"the inputs have the shape {inputs.shape}, the network takes {network.input.shape}", mend="give inputs of its shape"
+        )
+    ends = None if timeout is None else monotonic() + timeout
+    known = Surroundings(network, inputs)
+    results = []
+    for one in asked:
+        label = one.format if isinstance(one.format, str) else storage_name(one.format)
+        if progress is not None:
+            progress(f"{label} on {one.device}")
+        program = uniform(network, one.format, device=one.device, output=one.output, input=one.input, ranges=known.hulls)
+        left = budget or SearchBudget()
+        if ends is not None:
+            left = replace(left, seconds=max(0.0, min(left.seconds, ends - monotonic())))
+        results.append(certify_program(program, known, tolerance, label=label, device=one.device, budget=left))
+    return NetworkProof(network=network, inputs=inputs, tolerance=tolerance, results=tuple(results))
+
+
+def certify_program(
+    program: NetworkProgram, known: Surroundings, tolerance: Fraction | None, *, label: str, device: str, budget: SearchBudget
+) -> NetworkResult:
+    """The verdict about one program."""
+    started = monotonic()
+    analysis = analyse(program, known.inputs, known.ranges)
+    worst = _worst(program, known.inputs, budget)
+    desk = _Desk(program, known.inputs, tolerance)
+    for floor in find_floors(program, known.inputs, budget.seconds / 4):
+        desk.offer(NetworkFloor(kind=floor.kind, inputs=tuple(_located(x, known.inputs) for x in floor.points), output=floor.output))
+    desk.offer(LayersEvidence(method="reverse"))
+    if worst is not None:
+        desk.offer(NetworkRun(input=_located(worst.x, known.inputs)))
+    certificate = desk.certificate()
+    return NetworkResult(
+        format=label,
+        device=device,
+        verdict=certificate.verdict if certificate is not None else Verdict.UNDECIDED,
+        statement=certificate.statement if certificate is not None else "",
+        program=program,
+        layers=layer_rows(program, analysis, known.slopes),
+        seconds=monotonic() - started,
+        assumptions=certificate.assumptions if certificate is not None else (),
+        floor=_finite_amount(certificate, Bound.FLOOR),
+        error_bound=_finite_amount(certificate, Bound.ERROR_BOUND),
+        witness_error=_amount(certificate, Bound.WITNESS_ERROR),
+        witness=_witness(certificate),
+        floor_points=_floor_points(certificate),
+        analysed=finite(analysis.bound),
+        certificate=certificate,
+        digest=digest(certificate) if certificate is not None else "",
+        note="; ".join(desk.failures),
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Desk:
+    """Claims about one program: evidence is offered, the kernel derives, the best claim of each bound is kept."""
+
+    program: NetworkProgram
+    inputs: InputSet
+    tolerance: Fraction | None
+    claims: dict[Bound, NetworkClaim] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    question: Question = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.question = question_of(self.program, self.inputs, self.tolerance)
+
+    def offer(self, evidence: NetworkEvidence) -> None:
+        """Keep what the kernel derives, if it is better than what is there; note why it derives nothing."""
+        try:
+            claim = claim_of(self.question, evidence, Budget(MAX_NETWORK_WORK))
+        except InputError as failure:
+            self.failures.append(f"{failure.where}: {failure.what}")
+            return
+        old = self.claims.get(claim.bound)
+        if old is None or _better(claim, old):
+            self.claims[claim.bound] = claim
+
+    def certificate(self) -> NetworkCertificate | None:
+        """The certificate of all claims, which the kernel has accepted as a file; None where there is no claim, or the file is too long."""
+        if not self.claims:
+            return None
+        self._demand_agreement()
+        certificate = assembled(self.program, self.inputs, self.tolerance, self.question, list(self.claims.values()))
+        try:
+            data = canonical_bytes(certificate)
+        except InputError as failure:
+            self.failures.append(failure.what)
+            return None
+        report = check(data)
+        if report.status != "accepted":
+            self.failures.append(report.reason)
+            return None
+        return certificate
+
+    def _demand_agreement(self) -> None:
+        """A run cannot err by more than the bound: the two are derived by different code."""
+        bound, run = (self.claims.get(kind) for kind in (Bound.ERROR_BOUND, Bound.WITNESS_ERROR))
+        if bound is None or run is None or not isinstance(bound.value, Fraction):
+            return
+        if not isinstance(run.value, Fraction) or run.value > bound.value:
+            erred = float(run.value) if isinstance(run.value, Fraction) else run.value
+            raise DisagreementError(
+                f"a run errs by {erred}, more than the bound {float(bound.value)}",
+                where=self.program.network.name,
+                mend="report this: nothing is claimed",
+            )
+
+
+def _better(new: NetworkClaim, old: NetworkClaim) -> bool:
+    if not isinstance(new.value, Fraction) or not isinstance(old.value, Fraction):
+        return isinstance(old.value, Fraction)
+    return new.value < old.value if new.bound is Bound.ERROR_BOUND else new.value > old.value
+
+
+def _worst(program: NetworkProgram, inputs: InputSet, budget: SearchBudget) -> FoundInput | None:
+    """The worst input found over all boxes, which share the budget."""
+    share = replace(budget, runs=max(1, budget.runs // len(inputs.boxes)), seconds=budget.seconds / len(inputs.boxes))
+    found = [search(program, box, inputs.model, share) for box in inputs.boxes]
+    finite = [one for one in found if np.isfinite(one.error) and one.error > 0]
+    return max(finite, key=lambda one: one.error) if finite else None
+
+
+def _located(x: Array, inputs: InputSet) -> NetworkInput:
+    """The input, with the box that holds it."""
+    for position, box in enumerate(inputs.boxes):
+        if ((box.lo <= x) & (x <= box.hi)).all():
+            return NetworkInput(box=position, values=x)
+    raise AssertionError("the search left the set of inputs")
+
+
+def _amount(certificate: NetworkCertificate | None, bound: Bound) -> Fraction | Literal["infinite"] | None:
+    claim = certificate.claim(bound) if certificate is not None else None
+    return None if claim is None else claim.value
+
+
+def _finite_amount(certificate: NetworkCertificate | None, bound: Bound) -> Fraction | None:
+    amount = _amount(certificate, bound)
+    return amount if isinstance(amount, Fraction) else None
+
+
+def _floor_points(certificate: NetworkCertificate | None) -> tuple[Array, ...]:
+    claim = certificate.claim(Bound.FLOOR) if certificate is not None else None
+    return tuple(point.values for point in claim.evidence.inputs) if claim is not None and isinstance(claim.evidence, NetworkFloor) else ()
+
+
+def _witness(certificate: NetworkCertificate | None) -> Array | None:
+    claim = certificate.claim(Bound.WITNESS_ERROR) if certificate is not None else None
+    return claim.evidence.input.values if claim is not None and isinstance(claim.evidence, NetworkRun) else None
+
+
+def _hull(ranges: Sequence[Intervals]) -> Intervals:
+    found = ranges[0]
+    for more in ranges[1:]:
+        found = hull(found, more)
+    return found

@@ -72,11 +72,12 @@ class LayerAnalysis:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BoxBound:
-    """The bound over one box: of every output element, and the method that gave the whole."""
+    """The bound over one box: of every output element, and the method that gave the whole; `reason` says why there is none."""
 
     name: str
     outputs: Array
     method: Method
+    reason: str = ""
 
     @property
     def bound(self) -> float:
@@ -129,8 +130,8 @@ def _analyse_box(
 ) -> tuple[BoxBound, tuple[NodeAnalysis, ...]]:
     try:
         errors = propagate(program, constants, box, model, tightened)
-    except DomainError:
-        return _unbounded(program, box, tightened)
+    except DomainError as error:
+        return _without_propagation(program, constants, box, tightened, str(error))
     deviations = [magnitude(node.deviation) for node in errors]
     methods = [Method.FORWARD] * len(errors)
     reverse = None
@@ -142,7 +143,7 @@ def _analyse_box(
             for position, found in enumerate(sets):
                 if found.max() < deviations[position].max():
                     deviations[position], methods[position] = found, Method.SETS
-    if _reverse_is_affordable(program) and np.isfinite(deviations[-1]).all():
+    if _reverse_is_affordable(program):
         reverse = _reverse(program, constants, errors)
         if reverse is not None:
             bounds[Method.REVERSE] = magnitude(reverse.errors)
@@ -199,20 +200,23 @@ def _node_table(
     )
 
 
-def _unbounded(
-    program: NetworkProgram, box: InputBox, tightened: Mapping[int, Intervals] | None
+def _without_propagation(
+    program: NetworkProgram, constants: tuple[Constants, ...], box: InputBox, tightened: Mapping[int, Intervals] | None, reason: str
 ) -> tuple[BoxBound, tuple[NodeAnalysis, ...]]:
-    """The program may leave the domain of an operation, though the exact network does not."""
+    """Where the forward pass may leave the domain of an operation, or overflow: at a point the sets may still bound the error."""
     network = program.network
     exact = exact_ranges(network, box, tightened)
+    sets = _sets(program, constants, box, exact) if box.is_point else None
+    method = Method.FORWARD if sets is None else Method.SETS
+    deviations = [np.full(node.size, np.inf) for node in network.nodes] if sets is None else sets
     nodes = tuple(
         NodeAnalysis(
-            name=node.name, op=node.op, layer=node.layer, lo=float(found.lo.min()), hi=float(found.hi.max()), local_error=float("inf"),
-            deviation=float("inf"), method=Method.FORWARD, amplification=None, contribution=None,
+            name=node.name, op=node.op, layer=node.layer, lo=float(found.lo.min()), hi=float(found.hi.max()), local_error=np.inf,
+            deviation=float(deviation.max()), method=method, amplification=None, contribution=None,
         )
-        for node, found in zip(network.nodes, exact, strict=True)
+        for node, found, deviation in zip(network.nodes, exact, deviations, strict=True)
     )  # fmt: skip
-    return BoxBound(name=box.name, outputs=np.full(network.output.size, np.inf), method=Method.FORWARD), nodes
+    return BoxBound(name=box.name, outputs=deviations[-1].reshape(-1), method=method, reason=reason if sets is None else ""), nodes
 
 
 def _worst(versions: tuple[NodeAnalysis, ...]) -> NodeAnalysis:

@@ -11,6 +11,7 @@ from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
 from suffice.encodings.problem import InputModel
+from suffice.errors import DomainError
 from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.jacobians import pushed
 from suffice.prover.networks.local_errors import compute_errors, held_format
@@ -21,6 +22,8 @@ from suffice.prover.networks.reverse import pulled_errors
 
 PULLED = frozenset({TensorOp.LINEAR, TensorOp.MATMUL, TensorOp.ADD, TensorOp.SUBTRACT, TensorOp.SUM, TensorOp.MEAN})
 """Operations that mix errors with one cause, which cancel or add up; a reverse pass from them sees that."""
+
+OVERFLOW = "the program may overflow, or no bound of its error is known"
 
 PULL_WORK = 1 << 30
 """Most multiplications of one reverse pass from a node that is not the output."""
@@ -34,7 +37,7 @@ def propagate(
     tightened: Mapping[int, Intervals] | None = None,
     pull_work: int = PULL_WORK,
 ) -> tuple[NodeErrors, ...]:
-    """The errors of every node, operands first. Raises DomainError where the program may leave the domain of an operation."""
+    """The errors of every node, operands first. Raises DomainError where the program may overflow or leave the domain of an operation."""
     network = program.network
     exact = exact_ranges(network, box, tightened)
     found: list[NodeErrors] = []
@@ -48,17 +51,16 @@ def propagate(
         if _gains_by_pulling(node, operands) and node.size * work <= pull_work and position + 1 < len(network.nodes):
             carried = intersection(carried, hull(pulled_errors(network, constants, found, position), 0.0))
         errors, own = _node_errors(node, step, exact[position], carried, operands, constants[position], formats, model)
+        if not np.isfinite(errors.reached.lo).all() or not np.isfinite(errors.reached.hi).all():
+            raise DomainError(OVERFLOW, where=node.name, mend="use a format with a wider range, or smaller inputs")
         found.append(errors)
         held.append(own)
     return tuple(found)
 
 
 def _gains_by_pulling(node: TensorNode, operands: list[NodeErrors]) -> bool:
-    """Whether some operand's error comes from elsewhere, within finite bounds."""
-    if node.op not in PULLED:
-        return False
-    carried = [operand.carried for operand in operands]
-    return any(part.lo.any() or part.hi.any() for part in carried) and all(np.isfinite(operand.reached.lo).all() for operand in operands)
+    """Whether some operand's error comes from elsewhere."""
+    return node.op in PULLED and any(operand.carried.lo.any() or operand.carried.hi.any() for operand in operands)
 
 
 def _node_errors(

@@ -16,6 +16,7 @@ from suffice.hardware_specs.accumulation_bounds import error_bounds, input_flush
 from suffice.hardware_specs.accumulation_partial_sums import chain_error_bounds, chain_order
 from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, IntFormat
+from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.local_errors_rounding import above, half_spacing, keeps, raised
 from suffice.prover.networks.local_errors_trees import tree_errors
@@ -57,6 +58,8 @@ def linear_errors(step: Step, x: Intervals, value: Intervals, constants: Constan
     sizes = intervals_of(size)
     total = (grouped_products(sizes, intervals_of(transposed)) if grouped else products(sizes, transposed)).hi
     if bias is not None:
+        if (round_array(accumulation.accumulator, bias) != bias).any():
+            raise FormatError("a bias that is no number of the accumulator", mend="hold biases in the accumulator's format")
         total = raised(total + np.abs(bias), 1)
     if _is_chain(accumulation) and not grouped and total.size * count <= CHAINED_PRODUCTS:
         return _chain_errors(accumulation, weight, bias, x)

@@ -10,8 +10,8 @@ half_F(m) bounds one rounding; E any bound of the error of the whole and of ever
 *Proof.* Terms that are zero change nothing: y + 0 is y for a number y of the accumulator, and rounds a product that is alone (once). So
 take the tree over the other n terms: n - 1 additions, at most one rounding of each product alone. An addition over s terms rounds a number
 no larger than the sum of these terms, at most M_s, and the error below it, at most E. Order the additions by s. One over s terms stands
-above s - 2 others over fewer, so the r-th has s <= r + 1, and h and M grow: it loses at most h(M_(r+1) + E). The error is at most the sum of
-what is lost.
+above s - 2 others over fewer, so the r-th has s <= r + 1, and h and M grow: it loses at most h(M_(r+1) + E). The error is at most the sum
+of what is lost.
 """
 
 from __future__ import annotations

@@ -67,7 +67,8 @@ def place(
     if unknown is not None:
         raise InputError(f"no layer {unknown!r}", where=network.name, mend=f"its layers are {', '.join(map(repr, network.layers))}")
     machine = find_device(device)
-    made = {name: layer_formats(chosen, device) for name, chosen in layers.items()}
+    given = {name: layers.get(name, default) for name in (*network.layers, "")}
+    made = {name: layer_formats(chosen, device) for name, chosen in given.items()}
     others = layer_formats(default, device)
     held: list[Storage | None] = []
     steps: list[Step] = []
@@ -78,7 +79,8 @@ def place(
             target = storage(input) if input is not None else others.activations
         if position == len(network.nodes) - 1 and output is not None:
             target = storage(output)
-        step = _step(node, chosen, machine, [held[operand] for operand in node.operands])
+        own_sums = isinstance(given.get(node.layer, default), LayerFormats)
+        step = _step(node, chosen, None if own_sums else machine, [held[operand] for operand in node.operands])
         step = replace(step, stored=definite(target, ranges, position, node.name))
         own = held_format(node, step, [held[operand] for operand in node.operands])
         held.append(own if step.stored is None else step.stored)
@@ -129,9 +131,21 @@ def _arithmetic(held: Storage) -> Format:
     return parse_format("fp64") if isinstance(held, FloatFormat) and not keeps(fp32, held) else fp32
 
 
-def _accumulation(machine: Device, left: Storage | None, right: Storage | None, compute: Format) -> Accumulation:
+def _sums(chosen: LayerFormats, machine: Device | None, left: Storage | None, right: Storage | None) -> Accumulation:
+    """How products of these formats are added: as the device says, or where a layer says it itself, so, as far as the formats allow it."""
+    if machine is not None:
+        return _accumulation(machine, left, right, chosen.compute)
+    added = chosen.accumulation
+    if added.kind is Kind.EXACT:
+        codes = isinstance(left, IntFormat) and isinstance(right, IntFormat)
+        return added if codes else _accumulation(None, left, right, chosen.compute)
+    exponents = tuple(fmt.emin if isinstance(fmt, FloatFormat) else 0 for fmt in (left, right))
+    return replace(added, products_fit=fit_exactly(left, right, added.accumulator), smallest_exponents=(exponents[0], exponents[1]))
+
+
+def _accumulation(machine: Device | None, left: Storage | None, right: Storage | None, compute: Format) -> Accumulation:
     """The device's way of adding products of these formats; where it has none, additions in the format of the arithmetic, in any order."""
-    if left is not None and right is not None:
+    if machine is not None and left is not None and right is not None:
         try:
             return accumulation_for(machine, left, right)
         except FormatError:
@@ -142,7 +156,7 @@ def _accumulation(machine: Device, left: Storage | None, right: Storage | None, 
     return Accumulation(kind=Kind.ADDITIONS, accumulator=compute, order=Order.ANY, products=Products.EITHER, products_fit=fit)
 
 
-def _step(node: TensorNode, chosen: LayerFormats, machine: Device, held: list[Storage | None]) -> Step:
+def _step(node: TensorNode, chosen: LayerFormats, machine: Device | None, held: list[Storage | None]) -> Step:
     compute, weights = chosen.compute, chosen.weights
     match node.op:
         case TensorOp.CONSTANT:
@@ -151,11 +165,12 @@ def _step(node: TensorNode, chosen: LayerFormats, machine: Device, held: list[St
         case TensorOp.LINEAR:
             assert node.weight is not None
             scales = symmetric_scales(node.weight, weights.qmax) if isinstance(weights, IntFormat) else ()
-            added = _accumulation(machine, weights, held[0], compute)
-            bias = chosen.bias if keeps(compute, chosen.bias) else compute
+            added = _sums(chosen, machine, weights, held[0])
+            adder = added.accumulator if isinstance(added.accumulator, FloatFormat) else compute
+            bias = chosen.bias if keeps(adder, chosen.bias) else adder
             return Step(compute=compute, weights=weights, scales=scales, bias=bias, accumulation=added)
         case TensorOp.MATMUL:
-            return Step(compute=compute, accumulation=_accumulation(machine, held[0], held[1], compute))
+            return Step(compute=compute, accumulation=_sums(chosen, machine, held[0], held[1]))
         case op if op in NORMALISING or op in (TensorOp.SUM, TensorOp.MEAN):
             return Step(compute=compute, accumulation=_sum(compute, held[0], node), ulps=_ulps(machine, node.op))
         case op if op in UNARY or op in BINARY:
@@ -172,6 +187,6 @@ def _sum(compute: Format, held: Storage | None, node: TensorNode) -> Accumulatio
     return replace(plain, products_fit=False)
 
 
-def _ulps(machine: Device, op: TensorOp) -> int:
-    table = dict(machine.functions.ulps) if machine.functions is not None else {}
+def _ulps(machine: Device | None, op: TensorOp) -> int:
+    table = dict(machine.functions.ulps) if machine is not None and machine.functions is not None else {}
     return max(table.get(name, 0) for name in _FUNCTIONS.get(op, (op.value,)))

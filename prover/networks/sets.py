@@ -8,6 +8,7 @@ from suffice.encodings.enclosures.arrays.intervals import Intervals, add, outwar
 from suffice.encodings.networks.graph import SMOOTH, TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
+from suffice.errors import DomainError
 from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.format import ExactFormat, Format
 from suffice.hardware_specs.vectorised import fits_float64, round_array
@@ -18,7 +19,10 @@ from suffice.prover.networks.ranges import image
 
 
 def machine_sets(program: NetworkProgram, constants: tuple[Constants, ...], box: InputBox) -> tuple[Intervals, ...]:
-    """Intervals that hold what the program computes for every node, for all inputs of the box (tight for a point)."""
+    """Intervals that hold what the program computes for every node, for all inputs of the box (tight for a point).
+
+    Raises DomainError where the program may overflow.
+    """
     found: list[Intervals] = []
     held: list[Storage | None] = []
     for position, (node, step) in enumerate(program.pairs()):
@@ -30,6 +34,8 @@ def machine_sets(program: NetworkProgram, constants: tuple[Constants, ...], box:
             computed = _computed(node, step, operands, constants[position], formats)
             own = held_format(node, step, formats)
         found.append(_stored(step.stored, computed, own))
+        if not (np.isfinite(found[-1].lo).all() and np.isfinite(found[-1].hi).all()):
+            raise DomainError("the program may overflow", where=node.name, mend="use a format with a wider range, or smaller inputs")
         held.append(own if step.stored is None else step.stored)
     return tuple(found)
 

@@ -38,7 +38,7 @@ from suffice.encodings.enclosures.arrays.intervals import (
 from suffice.encodings.enclosures.arrays.others import total_of_others
 from suffice.encodings.enclosures.arrays.pieces import Map, Shape, call
 from suffice.encodings.enclosures.arrays.simplex import weighted_mean
-from suffice.encodings.enclosures.arrays.variance import variance
+from suffice.encodings.enclosures.arrays.variance import middle_of_rows, variance
 from suffice.errors import DomainError
 from suffice.hardware_specs.upward import Array, keeping_subnormals
 
@@ -144,7 +144,7 @@ def layer_norm_adjoint(y: Intervals, s: Intervals, a: Operand) -> Intervals:
     length = float(y.shape[-1])
 
     def inside(adjoint: Intervals) -> Intervals:
-        left = subtract(adjoint, centre(adjoint).mean(axis=-1, keepdims=True))
+        left = subtract(adjoint, middle_of_rows(adjoint))
         squares = maximum(subtract(length, square(point(mignitude(y)))), 0.0)
         cauchy = sqrt(maximum(multiply(total_of_others(square(left)), squares), 0.0)).hi
         cross = _clipped(total_of_others(multiply(left, y)), cauchy)

@@ -32,13 +32,17 @@ def variance(x: Intervals) -> Intervals:
     largest lo.
     The largest: n var(x) <= sum_j max((lo_j - m)^2, (hi_j - m)^2) for any m.
     """
-    middle = centre(x)
-    with np.errstate(all="ignore"):
-        mean = middle.mean(axis=-1, keepdims=True)
-    mean = np.where(np.isfinite(mean), mean, 0.0)
+    mean = middle_of_rows(x)
     most = total(square(subtract(x, mean))).hi
     least = _least_sum(x, mean)
     return divide(Intervals(least, np.maximum(most, least)), float(x.shape[-1]))
+
+
+def middle_of_rows(x: Intervals) -> Array:
+    """A finite number close to the mean of the centres, of length 1 along the last axis. Not rigorous."""
+    with np.errstate(all="ignore"):
+        found = (centre(x) / x.shape[-1]).sum(axis=-1, keepdims=True)
+    return np.where(np.isfinite(found), found, 0.0)
 
 
 def _least_sum(x: Intervals, mean: Array) -> Array:

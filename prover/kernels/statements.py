@@ -40,7 +40,9 @@ _ENTRIES = (
         "variance in two passes, by merging parts in any tree, or as mean of squares less square of mean",
         ("k_shifted_squares", "k_perturbed_product", "k_depth_of_merges", "k_squares_of_merges"),
     ),
-    Statement("K10", "attention: scores by K3 and K4, weights by K6, their sum with values by K3, over the sum by K5", ("k_computed_quotient",)),
+    Statement(
+        "K10", "attention: scores by K3 and K4, weights by K6, their sum with values by K3, over the sum by K5", ("k_computed_quotient",)
+    ),
     Statement(
         "K11",
         "codes: half a step, what three roundings of x/scale + zero move, and the distance beyond the codes",

@@ -14,7 +14,9 @@ from suffice.hardware_specs.accumulation import Accumulation
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.device import device as find_device
 from suffice.hardware_specs.upward import keeping_subnormals
+from suffice.proofs.certificate import Certificate
 from suffice.prover.kernels.arrays import demand_format, finite, format_of
+from suffice.prover.kernels.certificates import certificate_of
 from suffice.prover.kernels.contract import FUNCTION_ULPS, FormatGiven, Kernel, kernel
 from suffice.prover.kernels.operations import Operation, operation
 from suffice.prover.kernels.statements import STATEMENTS, Statement
@@ -49,6 +51,11 @@ class ProvedTolerance:
     def lemmas(self) -> tuple[str, ...]:
         """The lemmas that two solvers prove (`suffice lemmas NAME`)."""
         return tuple(dict.fromkeys(name for entry in self.statements for name in entry.lemmas))
+
+    def certificate(self, element: Sequence[int]) -> Certificate:
+        """A certificate that the program in index order keeps to the bound of one element, for the checking kernel (certificates.py)."""
+        place = tuple(int(i) for i in element)
+        return certificate_of(self.op, self.kernel, self.inputs, self.options, place, float(self.bound[place]))
 
 
 def proved_tolerance(

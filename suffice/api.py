@@ -18,7 +18,7 @@ from suffice.proofs.families import FamilyCertificate
 from suffice.proofs.files import read_bytes
 from suffice.proofs.kernel import Report
 from suffice.proofs.kernel import check as check_bytes
-from suffice.proofs.kernel.limits import MAX_BYTES
+from suffice.proofs.kernel.limits import MAX_NETWORK_BYTES
 from suffice.questions import Asking, Ends, Number, Placement, Problem, ask, by_size, read_exact, read_file
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def bytes_of(certificate: CertificateSource) -> bytes:
         return certificate
     if isinstance(certificate, Certificate | FamilyCertificate):
         return document_bytes(certificate)
-    return read_bytes(certificate, MAX_BYTES)
+    return read_bytes(certificate, MAX_NETWORK_BYTES)
 
 
 def asking_of(

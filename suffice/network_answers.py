@@ -92,9 +92,9 @@ class ModelAnswer:
 
         Raises InputError where that result is not proved sufficient.
         """
+        chosen = self._sufficient(name or self.recommended)
         from suffice.prover.networks.configuration import configuration_of
 
-        chosen = self._sufficient(name or self.recommended)
         return configuration_of(chosen, self.proof, inputs_text=self.inputs_text)
 
     def _sufficient(self, name: str | None) -> NetworkResult:

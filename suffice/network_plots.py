@@ -15,7 +15,7 @@ from suffice.network_tables import layer_name, network_text, tolerance_text
 from suffice.plots import check_picture_file, save_picture
 from suffice.proofs.certificate import Verdict
 from suffice.prover.networks.results import LayerRow, NetworkResult
-from suffice.tables import number_text
+from suffice.tables import number_text, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +29,9 @@ _VERDICTS = {
     Verdict.UNDECIDED: "tab:gray",
 }
 _WIDTH, _ROW, _MARGIN = 11.0, 0.26, 0.9
+_BOUND, _FLOOR = 8, 9
+"""Matplotlib's numbers of triangles whose base is at the place: one points to smaller errors, one to larger ones."""
+
 _MOST_LAYERS = 40
 _LONGEST_NAME = 32
 
@@ -61,7 +64,7 @@ def draw_model(answer: ModelAnswer) -> Figure:
         if mixed:
             _draw_formats(parts["formats"], *mixed[0])
         title = "; ".join(part for part in (network_text(answer.network), tolerance_text(answer.proof)) if part)
-        figure.suptitle(title, fontsize=10)
+        figure.suptitle(printable(title), fontsize=10)
     return figure
 
 
@@ -100,9 +103,9 @@ def _draw_errors(axes: Any, labelled: Labelled, tolerance: Fraction | None) -> N
             if high is not None:
                 axes.plot([_float(result.witness_error), _float(high)], [k, k], color=colour, linewidth=2, alpha=0.5)
         if high is not None and high > 0:
-            axes.plot(_float(high), k, "<", markersize=7, color=colour)
+            axes.plot(_float(high), k, marker=_BOUND, markersize=7, color=colour)
         if result.floor:
-            axes.plot(_float(result.floor), k, ">", markersize=7, color=colour)
+            axes.plot(_float(result.floor), k, marker=_FLOOR, markersize=7, color=colour)
     if tolerance:
         axes.axvline(_float(tolerance), color="black", linestyle="--", linewidth=1)
     _log_scale(axes)
@@ -118,7 +121,7 @@ def _draw_errors(axes: Any, labelled: Labelled, tolerance: Fraction | None) -> N
 def _explain_marks(axes: Any, tolerance: Fraction | None) -> None:
     from matplotlib.lines import Line2D
 
-    marks = {"|": "error of an input", "<": "proved bound", ">": "no algorithm errs less"}
+    marks = {"|": "error of an input", _BOUND: "proved bound", _FLOOR: "no algorithm errs less"}
     handles = [Line2D([], [], marker=mark, linestyle="", color="0.4", label=text) for mark, text in marks.items()]
     if tolerance is not None:
         handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1, label=f"tolerance {number_text(tolerance)}"))

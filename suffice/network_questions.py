@@ -33,7 +33,7 @@ class ModelQuestion:
     """What is asked about a network: formats in the order asked, each on every device.
 
     `output` and `input` are formats of the two ends where they differ. `assign`: also the cheapest proved format for each layer.
-    `timeout` is in seconds for each format, `seconds` what the search for bad inputs may take of them.
+    `seconds` is what the search for bad inputs may take for each result; after `timeout` seconds in all no further search is begun.
     """
 
     tolerance: Fraction | None
@@ -61,8 +61,8 @@ def ask_model(
 ) -> ModelQuestion:
     """The question. Raises InputError and FormatError: an unknown format or device, a tolerance that is negative or no number."""
     allowed = None if tolerance is None else read_exact(tolerance, "tolerance")
-    if allowed is not None and allowed < 0:
-        raise InputError(f"the tolerance {tolerance} is negative", mend="give a tolerance >= 0")
+    if allowed is not None and allowed <= 0:
+        raise InputError(f"the tolerance {tolerance} is not positive", mend="give a tolerance > 0")
     if assign and allowed is None:
         raise InputError("an assignment of formats needs a tolerance", mend="say how large an error may be, as in 1e-2")
     if timeout is not None and not timeout > 0:

@@ -61,8 +61,8 @@ def verdict_table(answer: ModelAnswer) -> Table:
 def layer_table(label: str, result: NetworkResult) -> Table:
     """A row for each layer, in the order in which they compute."""
     headings = ("layer", "range", *_BOUNDS, "share of bound", "by", "weights", "activations", "added in")
-    whole = total(result.layers)
-    rows = tuple(_layer_row(row, whole) for row in result.layers[:_MOST_LAYERS])
+    bound = whole(result)
+    rows = tuple(_layer_row(row, bound) for row in result.layers[:_MOST_LAYERS])
     left_out = len(result.layers) - len(rows)
     notes = [f"{left_out} more layers are left out: the JSON lists them"] if left_out else []
     notes.append("these numbers are the analyser's, over all inputs of the set; of the bound itself the certificate is the proof")
@@ -72,9 +72,12 @@ def layer_table(label: str, result: NetworkResult) -> Table:
 def budget_table(labelled: Sequence[tuple[str, NetworkResult]]) -> Table:
     """What each layer adds to the bound of the worst output, in all results, as bars; a full bar is the whole bound."""
     names = list(dict.fromkeys(row.name for _, result in labelled for row in result.layers))
-    shares = {label: {row.name: share(row, total(result.layers)) for row in result.layers} for label, result in labelled}
-    rows = tuple((Cell(layer_name(name)), *(_bar_cell(shares[label].get(name)) for label, _ in labelled)) for name in names[:_MOST_LAYERS])
-    return Table(title="Error budget: each layer's share of the bound", headings=("layer", *(label for label, _ in labelled)), rows=rows)
+    shares = [{row.name: share(row, whole(result)) for row in result.layers} for _, result in labelled]
+    rows = [(Cell(layer_name(name)), *(_bar_cell(parts.get(name)) for parts in shares)) for name in names[:_MOST_LAYERS]]
+    rest = [None if None in parts.values() else max(1 - sum(part or 0 for part in parts.values()), 0.0) for parts in shares]
+    rows.append((Cell("(input, slack)"), *(_bar_cell(part) for part in rest)))
+    headings = ("layer", *(label for label, _ in labelled))
+    return Table(title="Error budget: each layer's share of the bound", headings=headings, rows=tuple(rows))
 
 
 def headline(answer: ModelAnswer) -> str:
@@ -140,15 +143,15 @@ def layer_name(name: str) -> str:
     return printable(name) or "(model)"
 
 
-def total(layers: Sequence[LayerRow]) -> Fraction | None:
-    """The sum of what layers add to the bound; None where that is not known."""
-    known = [row.contribution for row in layers if row.contribution is not None]
-    return sum(known, Fraction(0)) if known else None
+def whole(result: NetworkResult) -> Fraction | None:
+    """What shares are parts of: the bound, or the sum of what layers add where that is more; None where it is not known."""
+    known = [row.contribution for row in result.layers if row.contribution is not None]
+    return max(sum(known, Fraction(0)), result.error_bound or result.analysed or Fraction(0)) if known else None
 
 
-def share(row: LayerRow, whole: Fraction | None) -> float | None:
-    """The part of the whole that one layer adds."""
-    return None if row.contribution is None or not whole else float(row.contribution / whole)
+def share(row: LayerRow, bound: Fraction | None) -> float | None:
+    """The part of the whole bound that one layer adds."""
+    return None if row.contribution is None or not bound else float(row.contribution / bound)
 
 
 def bar(part: float, width: int = _BAR) -> str:
@@ -161,8 +164,8 @@ def _bar_cell(part: float | None) -> Cell:
     return Cell(NOTHING if part is None else f"{bar(part).ljust(_BAR)} {part:6.1%}")
 
 
-def _layer_row(row: LayerRow, whole: Fraction | None) -> tuple[Cell, ...]:
-    part = share(row, whole)
+def _layer_row(row: LayerRow, bound: Fraction | None) -> tuple[Cell, ...]:
+    part = share(row, bound)
     lo, hi = row.range
     texts = (
         layer_name(row.name),

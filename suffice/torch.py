@@ -51,7 +51,8 @@ def certify(
     `example` is one input with its batch axis (`batched`: its first axis counts samples), or that shape, where it is not the shape of
     `inputs` behind a batch axis. `formats` are int8, fp8_e4m3, bf16, fp16
     and fp32 where none is named. `assign`: also the cheapest proved format for each layer. `save` is a file or folder for the
-    certificates, `archive` an archive of them. `timeout` is in seconds for each format. Raises SufficeError.
+    certificates, `archive` an archive of them. `search_seconds` are for each format; after `timeout` seconds in all no further search for
+    bad inputs is begun. Raises SufficeError.
     """
     from suffice.network_keeping import keep_model
     from suffice.network_questions import ask_model, certify_network, inputs_for, read_inputs
@@ -69,7 +70,7 @@ def certify(
         seconds=search_seconds,
         inputs_text=text,
     )
-    if example is None and asked.shape is not None:
+    if example is None and asked.shape is not None and not isinstance(model, str | Path):
         example = (1, *asked.shape) if batched else asked.shape
     network = read(model, example, name=name, batched=batched)
     answer = certify_network(network, inputs_for(asked, network, arrival), question, progress)
@@ -81,7 +82,7 @@ def read(model: Any, example: Any = None, *, name: str | None = None, batched: b
     """A model as a network: a `torch.nn.Module`, the path of an ONNX file, or a network, which stays as it is.
 
     `example` is one input of a module, a tensor, an array or the shape of one; `batched`: its first axis counts samples and has length 1.
-    Raises InputError, where the example is missing, or with the module path where something cannot be read.
+    An ONNX file needs one only where it leaves lengths open. Raises InputError, where the example is missing, or with the module path where something cannot be read.
     """
     from suffice.encodings.networks.graph import Network
 
@@ -90,7 +91,7 @@ def read(model: Any, example: Any = None, *, name: str | None = None, batched: b
     if isinstance(model, str | Path):
         from suffice.encodings.readers.onnx_models import read_onnx
 
-        return read_onnx(Path(model))
+        return read_onnx(Path(model), _shape_of(example), name=name, batched=batched)
     torch = _torch()
     if not isinstance(model, torch.nn.Module):
         raise InputError(f"{type(model).__name__} is no torch.nn.Module", mend="give a module, the path of an ONNX file, or a Network")
@@ -118,11 +119,21 @@ def _torch() -> Any:
 
 
 def _example(torch: Any, example: Any) -> Any:
-    """One input as a tensor."""
-    if isinstance(example, torch.Tensor):
-        return example
-    if isinstance(example, tuple | list) and all(isinstance(length, int) for length in example):
-        if not example or min(example) < 1:
-            raise InputError(f"{tuple(example)} is no shape of an input", mend="give lengths >= 1, such as (1, 64)")
-        return torch.zeros(*example)
+    """One input as a tensor; of a shape, zeros."""
+    if _is_shape(example):
+        return torch.zeros(*_shape_of(example))
     return torch.as_tensor(example)
+
+
+def _shape_of(example: Any) -> tuple[int, ...] | None:
+    """The shape of an example, which may be one. Raises InputError."""
+    if example is None:
+        return None
+    shape = tuple(example) if _is_shape(example) else tuple(example.shape)
+    if not shape or min(shape) < 1:
+        raise InputError(f"{shape} is no shape of an input", mend="give lengths >= 1, such as (1, 64)")
+    return shape
+
+
+def _is_shape(example: Any) -> bool:
+    return isinstance(example, tuple | list) and all(isinstance(length, int) for length in example)

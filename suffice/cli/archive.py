@@ -39,9 +39,9 @@ def add(
     from suffice.proofs.archive import Archive
     from suffice.proofs.files import read_bytes
     from suffice.proofs.kernel import check as check_bytes
-    from suffice.proofs.kernel.limits import MAX_BYTES
+    from suffice.proofs.kernel.limits import MAX_NETWORK_BYTES
 
-    contents = [(file, read_bytes(file, MAX_BYTES)) for file in files]
+    contents = [(file, read_bytes(file, MAX_NETWORK_BYTES)) for file in files]
     entries: list[dict[str, Any]] = []
     with Archive.open(archive) as opened:
         for file, data in contents:

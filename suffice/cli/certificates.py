@@ -35,11 +35,11 @@ def check(files: Files, problem: About = None, solvers: With = None, as_json: As
     from suffice.cli.json_output import print_object
     from suffice.proofs.files import read_bytes
     from suffice.proofs.kernel import check as check_bytes
-    from suffice.proofs.kernel.limits import MAX_BYTES
+    from suffice.proofs.kernel.limits import MAX_NETWORK_BYTES
 
     wanted = _read_wanted(problem) if problem else None
     names = _solver_names(solvers)
-    contents = [read_bytes(file, MAX_BYTES) for file in files]
+    contents = [read_bytes(file, MAX_NETWORK_BYTES) for file in files]
     entries = []
     for file, data in zip(files, contents, strict=True):
         entry = _entry(file, check_bytes(data))

@@ -33,7 +33,6 @@ def torch(
     asked: ModelOptions,
     way: WayOptions,
     out: OutputOptions,
-    timeout: o.Timeout = None,
     expect: o.Expect = None,
     as_json: o.AsJson = False,
 ) -> None:
@@ -57,7 +56,7 @@ def torch(
         input=way.input_format,
         output=way.output_format,
         assign=way.assign,
-        timeout=timeout,
+        timeout=way.timeout,
         seconds=way.search_seconds,
         inputs_text=asked.inputs,
     )
@@ -80,7 +79,7 @@ def _read(model: str, inputs: Any, asked: ModelOptions) -> Network:
     from suffice.torch import read
 
     if model.lower().endswith(".onnx"):
-        return read(Path(model))
+        return read(Path(model), asked.shape())
     if not names_function(model):
         raise InputError(f"{model!r} is no model", mend="write MODULE:FACTORY, FILE.py:FACTORY or FILE.onnx")
     if find_spec("torch") is None:

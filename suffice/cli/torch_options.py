@@ -40,6 +40,9 @@ Assign = Annotated[bool, typer.Option("--assign", help="Also choose the cheapest
 SearchSeconds = Annotated[
     float, typer.Option("--search", metavar="S", help="Seconds of search for bad inputs, for each format.", min=0.001)
 ]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="S", help="After so many seconds in all begin no further search.", min=0.001)
+]
 Config = Annotated[Path | None, typer.Option("--config", metavar="OUT.json", help=_CONFIG)]
 Save = Annotated[
     Path | None,
@@ -85,6 +88,7 @@ class WayOptions:
     output_format: OutputFormat = None
     assign: Assign = False
     search_seconds: SearchSeconds = 10.0
+    timeout: Timeout = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

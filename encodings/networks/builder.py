@@ -15,6 +15,9 @@ from suffice.errors import InputError
 MAX_READ_ELEMENTS = 1 << 26
 """Most elements of one tensor of a network that is read from a file or a module."""
 
+MAX_ALL_ELEMENTS = 1 << 28
+"""Most elements of all its tensors."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
@@ -41,6 +44,7 @@ class NetworkBuilder:
         self.layer = ""
         self.nodes: list[TensorNode] = []
         self._names: dict[str, int] = {}
+        self._elements = 0
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -49,6 +53,9 @@ class NetworkBuilder:
         """Add one node; `attributes` are fields of TensorNode."""
         shape = tuple(int(length) for length in shape)
         check_size(shape, where=self.layer or self.name)
+        self._elements += prod(shape)
+        if self._elements > MAX_ALL_ELEMENTS:
+            raise InputError(f"its tensors have more than {MAX_ALL_ELEMENTS} elements together", where=self.name)
         node = TensorNode(
             name=self._fresh(f"{self.layer}.{op.value}" if self.layer else op.value),
             op=op,

@@ -21,6 +21,7 @@ def windows(index: Index, kernel: Sequence[int], stride: Sequence[int], dilation
     axes = len(kernel)
     spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
     leading = index.ndim - axes
+    check_size((*index.shape[:leading], *(n + sum(p) for n, p in zip(index.shape[leading:], padding, strict=True))), where="windows")
     padded = np.pad(index, [(0, 0)] * leading + list(padding), constant_values=-1)
     if any(length < span for length, span in zip(padded.shape[leading:], spans, strict=True)):
         raise InputError(f"a window of {tuple(kernel)} does not fit into {index.shape[leading:]}", mend="use a larger example")
@@ -122,6 +123,7 @@ def average_pool(
     whole = _with_overhang(x, kernel, stride, padding, ones, ceil_mode)
     if count_padding:
         leading = len(x.shape) - axes
+        check_size((*x.shape[:leading], *(n + sum(p) for n, p in zip(x.shape[leading:], padding, strict=True))), where="windows")
         whole = [(0, overhang[1] - pair[1]) for overhang, pair in zip(whole, padding, strict=True)]
         x = b.rearrange(x, lambda index: np.pad(index, [(0, 0)] * leading + list(padding), constant_values=-1))
     patches = windows(b.positions(x), kernel, stride, ones, whole)

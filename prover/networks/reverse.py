@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, add, intersection, magnitude, multiply, total
 from suffice.encodings.enclosures.arrays.linear import times_matrix
-from suffice.encodings.networks.graph import Array, Network, TensorNode, TensorOp
+from suffice.encodings.networks.graph import NORMALISING, Array, Network, TensorNode, TensorOp
 from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.jacobians import pulled, unbounded_slopes
 from suffice.prover.networks.local_errors_rounding import raised
 from suffice.prover.networks.node_errors import NodeErrors
+
+CUT_BELOW = frozenset({TensorOp.LINEAR, TensorOp.MATMUL, TensorOp.MULTIPLY, TensorOp.MAX}) | NORMALISING
+"""Operations whose operands' deviations are tried in place of everything before them."""
 
 CHUNK_ELEMENTS = 1 << 23
 """Most elements of the adjoints of one node that are held at once."""
@@ -66,9 +69,13 @@ def pulled_errors(network: Network, constants: Sequence[Constants], errors: Sequ
 def _pull(
     network: Network, constants: Sequence[Constants], errors: Sequence[NodeErrors], adjoints: dict[int, Intervals], table: _Table | None
 ) -> Intervals:
-    """The sum over all nodes of adjoints times what the node adds; `adjoints` holds those of the last nodes to begin with."""
+    """The sum over all nodes of adjoints times what the node adds; `adjoints` holds those of the last nodes to begin with.
+
+    At every cut the deviations of the nodes reached so far may stand for everything before them: each cut gives an enclosure.
+    """
     rows = next(iter(adjoints.values())).shape[0]
     error = Intervals(np.zeros(rows), np.zeros(rows))
+    best = _at_cut(error, adjoints, errors)
     for position in range(len(errors) - 1, -1, -1):
         adjoint = adjoints.pop(position, None)
         if adjoint is None:
@@ -85,8 +92,16 @@ def _pull(
             if stopped is not None and stopped.any():
                 error = add(error, _dot(_masked(adjoint, stopped), errors[position].carried))
             _send(adjoints, node, values, adjoint)
+            if node.op in CUT_BELOW:
+                best = intersection(best, _at_cut(error, adjoints, errors))
         elif table is not None:
             _send(adjoints, node, values, adjoint)
+    return intersection(best, error)
+
+
+def _at_cut(error: Intervals, adjoints: dict[int, Intervals], errors: Sequence[NodeErrors]) -> Intervals:
+    for position, adjoint in adjoints.items():
+        error = add(error, _dot(adjoint, errors[position].deviation))
     return error
 
 

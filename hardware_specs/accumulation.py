@@ -93,6 +93,8 @@ class Accumulation:
             raise FormatError(f"extra_bits={self.extra_bits} leaves no fraction bits", mend="keep at least one")
         if self.kind is Kind.GROUPS and self.order not in (Order.ANY, Order.SEQUENTIAL):
             raise FormatError(f"groups in the order {self.order}", mend="use any or sequential")
+        if self.kind is Kind.GROUPS and (self.flushes_inputs or self.flushes_results):
+            raise FormatError("groups that flush subnormals are not modelled", mend="use subnormals=kept")
         if self.order is Order.PAIRWISE and self.group != 4:
             raise FormatError(f"pairwise in groups of {self.group}", mend="use group=4")
         if self.order in (Order.ODD_EVEN, Order.EVEN_ODD_CHAINS) and self.group % 2:

@@ -134,6 +134,7 @@ def test_contradictory_accumulations_are_refused() -> None:
         (Kind.ADDITIONS, {"order": Order.ODD_EVEN, "group": 3}),
         (Kind.GROUPS, {"order": Order.PAIRWISE, "group": 4}),
         (Kind.GROUPS, {"group": 4, "presummed": 3}),
+        (Kind.GROUPS, {"group": 4, "flushes_inputs": True}),
         (Kind.GROUPS, {"extra_bits": -23}),
     ):
         with pytest.raises(FormatError):

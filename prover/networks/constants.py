@@ -14,7 +14,9 @@ from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
 from suffice.errors import FormatError
 from suffice.hardware_specs.block_format import BlockFormat
-from suffice.hardware_specs.format import Format, IntFormat
+from suffice.hardware_specs.block_bounds import quantisation_bounds
+from suffice.hardware_specs.blocks import block_largest, default_tensor_scale, quantise
+from suffice.hardware_specs.format import FloatFormat, Format, IntFormat
 from suffice.hardware_specs.rounding import round_exact
 from suffice.hardware_specs.vectorised import fits_float64, round_array
 
@@ -72,17 +74,31 @@ def change(rounded: Array, exact: Array) -> Intervals:
 
 def quantised_blocks(fmt: BlockFormat, x: Array) -> Array:
     """The numbers that stand for x in blocks of its last axis."""
-    from suffice.hardware_specs.blocks import quantise
-
-    return quantise(fmt, x)
+    return quantise(fmt, x).values
 
 
 def block_errors(fmt: BlockFormat, values: Intervals) -> Intervals:
-    """What storing values of these intervals in blocks adds."""
-    from suffice.hardware_specs.blocks import error_bound
-
-    bound = np.asarray(error_bound(fmt, values.lo, values.hi))
+    """What storing values of these intervals in blocks of the last axis adds."""
+    bound = _with_any_tensor_scale(fmt, values) if fmt.tensor_scale else quantisation_bounds(fmt, values.lo, values.hi)
     return Intervals(-bound, bound)
+
+
+def _with_any_tensor_scale(fmt: BlockFormat, values: Intervals) -> Array:
+    """A bound where the scale t of the tensor is found at run time: t <= T, that of the largest possible number.
+
+    A block with largest magnitude m has the scale s = e4m3(m / (c t)), c the largest element: s t <= m/c (1 + 2^-4) + 2^-10 t. An element is
+    rounded to within h s t, h half the widest spacing of elements, or it saturates: c s t >= m (1 - 2^-4) - c 2^-10 t, also where s is 0; where
+    m / (c t) exceeds 448, by the rounding of t alone, that is less than m 2^-20.
+    """
+    assert isinstance(fmt.element, FloatFormat)
+    sizes = np.maximum(np.abs(values.lo), np.abs(values.hi))
+    top = float(fmt.element.max_finite)
+    tensor = default_tensor_scale(fmt, float(sizes.max())) * (1 + 2.0**-20)
+    largest = np.repeat(block_largest(fmt, sizes), fmt.length, axis=-1)[..., : sizes.shape[-1]]
+    half = 2.0 ** (fmt.element.emax - fmt.element.p)
+    rounded = half * (largest / top * (1 + 2.0**-4) + 2.0**-10 * tensor)
+    saturated = largest * (2.0**-4 + 2.0**-20) + top * 2.0**-10 * tensor
+    return np.asarray(np.maximum(rounded, saturated) * (1 + 2.0**-40) + 2.0**-1000)
 
 
 def symmetric_scales(weight: Array, codes: int = 127) -> tuple[Fraction, ...]:

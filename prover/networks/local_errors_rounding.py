@@ -18,6 +18,7 @@ from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Subnormals
 from suffice.hardware_specs.grid import code_value
 from suffice.hardware_specs.vectorised import fits_float64, round_array
+from suffice.prover.networks.constants import block_errors
 
 Array = NDArray[np.float64]
 Storage = Format | BlockFormat
@@ -95,8 +96,6 @@ def storing_errors(stored: Storage | None, values: Intervals, held: Storage | No
         zero = np.zeros(values.shape)
         return Intervals(zero, zero)
     if isinstance(stored, BlockFormat):
-        from suffice.prover.networks.constants import block_errors
-
         return block_errors(stored, values)
     return rounding_errors(stored, values)
 

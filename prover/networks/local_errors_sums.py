@@ -63,8 +63,9 @@ def linear_errors(step: Step, x: Intervals, value: Intervals, constants: Constan
         total = raised(total + np.abs(bias), 1)
     if _is_chain(accumulation) and not grouped and total.size * count <= CHAINED_PRODUCTS:
         return _chain_errors(accumulation, weight, bias, x)
+    blocks = isinstance(step.weights, BlockFormat) or isinstance(held, BlockFormat)
     largest = np.abs(weight).max(axis=-1) * size.max(axis=-1, keepdims=True)
-    error = error_bounds(accumulation, count, total, _aligned(accumulation, weight, size, largest), bias=bias is not None)
+    error = error_bounds(accumulation, count, total, _aligned(accumulation, weight, size, largest, blocks=blocks), bias=bias is not None)
     if not grouped:
         error = tree_errors(accumulation, x, Intervals(weight, weight), bias, error)
     return error + _flushed_inputs(accumulation, count, np.abs(weight).max(initial=0.0), size.max(initial=0.0))
@@ -78,8 +79,9 @@ def matmul_errors(step: Step, operands: list[Intervals], value: Intervals, held:
         _check_codes(accumulation, count, *(_widest_code(one) for one in held))
         return half_spacing(step.compute, magnitude(value))
     total = products(a, b).hi
+    blocks = any(isinstance(one, BlockFormat) for one in held)
     largest = a.max(axis=-1)[..., :, None] * b.max(axis=-2)[..., None, :]
-    error = error_bounds(accumulation, count, total, _aligned(accumulation, a, b, largest))
+    error = error_bounds(accumulation, count, total, _aligned(accumulation, a, b, largest, blocks=blocks))
     error = tree_errors(accumulation, operands[0], _transposed(operands[1]), None, error)
     return error + _flushed_inputs(accumulation, count, a.max(initial=0.0), b.max(initial=0.0))
 
@@ -131,10 +133,12 @@ def _is_chain(accumulation: Accumulation) -> bool:
     return accumulation.kind is Kind.ADDITIONS and accumulation.order in (Order.SEQUENTIAL, Order.ODD_EVEN)
 
 
-def _aligned(accumulation: Accumulation, a: Array, b: Array, largest: Array) -> Array | None:
+def _aligned(accumulation: Accumulation, a: Array, b: Array, largest: Array, *, blocks: bool) -> Array | None:
     """Terms.largest of `accumulation_bounds`: max(|a|, 2^emin_a) max(|b|, 2^emin_b) is no more than the largest product of either."""
     if accumulation.kind is not Kind.GROUPS:
         return None
+    if blocks:
+        raise FormatError("groups of products of block formats", mend="ask about a device that adds them one by one, like generic")
     tiny_a, tiny_b = (2.0**exponent for exponent in accumulation.smallest_exponents)
     below = tiny_a * max(np.abs(b).max(initial=0.0), tiny_b) + tiny_b * np.abs(a).max(initial=0.0)
     return raised(np.maximum(largest, below), 4)

@@ -22,7 +22,7 @@ from suffice.prover.networks.ranges import exact_ranges
 
 FORMATS = (
     "fp32", "tf32", "bf16", "fp16", "fp8_e4m3", "fp8_e5m2", "int8", "float(p=6,emin=-10,emax=10)", "float(p=9,emin=-5,emax=8)",
-    "fp16(rounding=toward_zero)", "bf16(subnormals=flushed)",
+    "fp16(rounding=toward_zero)", "bf16(subnormals=flushed)", "mxfp8_e4m3", "nvfp4",
 )  # fmt: skip
 
 SMOOTH = (TensorOp.GELU, TensorOp.GELU_TANH, TensorOp.SILU, TensorOp.TANH, TensorOp.SIGMOID, TensorOp.SOFTPLUS, TensorOp.ERF, TensorOp.EXP)

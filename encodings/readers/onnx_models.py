@@ -13,10 +13,10 @@ from suffice.encodings.networks.batches import without_batch
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
 from suffice.encodings.networks.graph import Network
 from suffice.encodings.networks.layers import Masked
-from suffice.encodings.readers import onnx_rules
-from suffice.encodings.readers.onnx_calls import REGISTERED, RULES, Known, OnnxCall, Value, one_line
-from suffice.encodings.readers.onnx_calls import register_onnx as register_onnx
-from suffice.encodings.readers.onnx_movements import fold
+from suffice.encodings.readers import onnx_models_rules
+from suffice.encodings.readers.onnx_models_calls import REGISTERED, RULES, Known, OnnxCall, Value, one_line
+from suffice.encodings.readers.onnx_models_calls import register_onnx as register_onnx
+from suffice.encodings.readers.onnx_models_movements import fold
 from suffice.errors import InputError, SufficeError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ MAX_BYTES = 1 << 31
 MAX_NODES = 1 << 18
 """Most nodes of a graph that is read."""
 
-TABLES = (onnx_rules,)
+TABLES = (onnx_models_rules,)
 """Modules whose rules stand in RULES once they are imported."""
 
 
@@ -38,14 +38,14 @@ def read_onnx(
     *,
     name: str | None = None,
     batched: bool = True,
-    output: int | None = None,
+    output: int | str | None = None,
 ) -> Network:
     """The function of an ONNX file (its path, or its bytes) as a network whose nodes carry the names of modules.
 
     `example_shape` is the shape of one input where the file leaves lengths open; an open first one counts samples and is 1. `batched`:
-    the first axis counts samples and has length 1; the network's input and output do not have it. `output` picks one of several outputs.
-    Results of ONNX operators are stored: what the file writes as one operator is one call. Casts between floating types are left out:
-    which format holds what is the program's business.
+    the first axis counts samples and has length 1; the network's input and output do not have it. `output` picks one of several outputs,
+    or names any tensor of the graph; what it does not need, inputs included, is not read. Results of ONNX operators are stored: what the
+    file writes as one operator is one call. Casts between floating types are left out: which format holds what is the program's business.
 
     Raises InputError where the file cannot be read, with the node; `register_onnx` adds rules.
     """
@@ -56,13 +56,15 @@ def read_onnx(
     builder = NetworkBuilder(name or (Path(source).stem if not isinstance(source, bytes) else one_line(graph.name) or "onnx"))
     values: dict[str, Value | None] = {}
     try:
+        wanted = _wanted(graph, output, builder.name)
+        needed = _needed(graph, wanted)
         values.update({tensor.name: Known(_array(tensor), one_line(tensor.name)) for tensor in graph.initializer})
-        entry, shape = _input(graph, values, example_shape, batched, builder.name)
+        entry, shape = _input(graph, values, needed, example_shape, batched, builder.name)
         values[entry] = builder.input(shape)
         opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
-        for node in graph.node:
+        for node in (node for node in graph.node if needed.intersection(node.output)):
             _read_node(builder, node, values, opset)
-        network = builder.finish(_output(builder, graph, values, output), description=f"read from {_called(source)}")
+        network = builder.finish(_output(builder, values, wanted), description=f"read from {_called(source)}")
         return without_batch(network) if batched else network
     except MemoryError:
         raise InputError("its tensors do not fit into memory", where=_called(source)) from None
@@ -108,14 +110,20 @@ def _array(tensor: onnx.TensorProto) -> np.ndarray[Any, Any]:
 
 
 def _input(
-    graph: onnx.GraphProto, values: dict[str, Value | None], example_shape: Sequence[int] | None, batched: bool, name: str
+    graph: onnx.GraphProto,
+    values: dict[str, Value | None],
+    needed: set[str],
+    example_shape: Sequence[int] | None,
+    batched: bool,
+    name: str,
 ) -> tuple[str, tuple[int, ...]]:
     """The name and the shape of the only input."""
     from onnx import TensorProto
 
-    given = [value for value in graph.input if value.name not in values]
+    given = [value for value in graph.input if value.name in needed and value.name not in values]
     if len(given) != 1:
-        raise InputError(f"the model takes {len(given)} tensors", where=name, mend="make the others initialisers")
+        mend = "make the others initialisers, or name a tensor of the graph that needs one: output='...'"
+        raise InputError(f"the model takes {len(given)} tensors", where=name, mend=mend)
     kind = given[0].type.tensor_type
     if kind.elem_type not in (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16):
         raise InputError(
@@ -243,16 +251,33 @@ def _layer(node: onnx.NodeProto, operands: tuple[Value | None, ...]) -> str:
     return parameters[0].rpartition(".")[0] if parameters and "." in parameters[0] else one_line(node.name)
 
 
-def _output(builder: NetworkBuilder, graph: onnx.GraphProto, values: dict[str, Value | None], wanted: int | None) -> Tensor:
-    """The output that is asked for."""
+def _wanted(graph: onnx.GraphProto, output: int | str | None, name: str) -> str:
+    """The name of the tensor that is asked for."""
     names = [value.name for value in graph.output]
-    if wanted is not None and -len(names) <= wanted < len(names):
-        names = [names[wanted]]
+    if isinstance(output, str):
+        names = [output]
+    elif output is not None and -len(names) <= output < len(names):
+        names = [names[output]]
     if len(names) != 1:
-        raise InputError(f"the model returns {len(names)} tensors", where=builder.name, mend="say which: output=0")
-    found = values.get(names[0])
+        raise InputError(f"the model returns {len(names)} tensors", where=name, mend="say which: output=0")
+    return str(names[0])
+
+
+def _needed(graph: onnx.GraphProto, wanted: str) -> set[str]:
+    """The names of all tensors that the wanted one needs; nodes come after those that they need."""
+    found = {wanted}
+    for node in reversed(graph.node):
+        if found.intersection(node.output):
+            found.update(operand for operand in node.input if operand)
+    return found
+
+
+def _output(builder: NetworkBuilder, values: dict[str, Value | None], wanted: str) -> Tensor:
+    """The output."""
+    found = values.get(wanted)
     if isinstance(found, Known):
         return builder.constant(np.asarray(found.array, dtype=np.float64), found.name)
     if not isinstance(found, Tensor):
-        raise InputError(f"the output {one_line(names[0])} holds -infinity or is not computed", where=builder.name)
+        what = "holds -infinity" if isinstance(found, Masked) else "is not computed"
+        raise InputError(f"the output {one_line(wanted)} {what}", where=builder.name, mend="name a tensor of the graph")
     return found

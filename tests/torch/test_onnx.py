@@ -19,8 +19,8 @@ from onnx.reference import ReferenceEvaluator  # noqa: E402
 
 from suffice.encodings.networks.evaluate import run_float64  # noqa: E402
 from suffice.encodings.networks.graph import Network, TensorOp  # noqa: E402
-from suffice.encodings.readers.onnx_calls import REGISTERED, OnnxCall  # noqa: E402
 from suffice.encodings.readers.onnx_models import read_onnx, register_onnx  # noqa: E402
+from suffice.encodings.readers.onnx_models_calls import REGISTERED, OnnxCall  # noqa: E402
 from suffice.errors import InputError  # noqa: E402
 
 DATA = Path(onnx.__file__).parent / "backend" / "test" / "data"
@@ -325,6 +325,18 @@ def test_open_lengths_are_taken_from_the_example() -> None:
         read_onnx(data, (1, 4, 5))
     with pytest.raises(InputError, match="the input holds 2 samples"):
         read_onnx(data, (2, 4, 3))
+
+
+def test_any_tensor_can_be_the_output_and_what_it_does_not_need_is_not_read() -> None:
+    nodes = [node("Relu", "x", out="h"), node("Elu", "h", out="u"), node("Neg", "h")]
+    data = onnx.load_model_from_string(model(nodes, (1, 3), outputs=("y", "u")))
+    data.graph.input.append(helper.make_tensor_value_info("state", TensorProto.DOUBLE, (1, 3)))
+    for output, factor in (("h", 1.0), (0, -1.0), ("y", -1.0)):
+        assert run_float64(read_onnx(data.SerializeToString(), output=output), np.arange(3.0)).tolist() == [0.0, factor, 2 * factor]
+    with pytest.raises(InputError, match="Elu: it has no rule"):
+        read_onnx(data.SerializeToString(), output=1)
+    with pytest.raises(InputError, match="the model takes 0 tensors"):
+        read_onnx(data.SerializeToString(), output="absent")
 
 
 def big(*lengths: int) -> dict[str, np.ndarray]:

@@ -26,6 +26,10 @@ EXACT = frozenset(
 """Operators that round nothing, whatever they are given, and those that make a constant from numbers in the program's text."""
 
 
+ITEMS = frozenset({"aten.item", "aten._local_scalar_dense"})
+"""Operators that read the number that a tensor of one element holds."""
+
+
 def is_known(value: Any) -> bool:
     """Whether nothing in an argument depends on the input."""
     if isinstance(value, list | tuple):
@@ -63,6 +67,8 @@ def fold(call: Call) -> Any:
         raise call.error("a random number", "remove it, or take it in evaluation only")
     with torch.no_grad():
         result = call.target(*plain(arguments), **{key: plain(value) for key, value in named.items()})
+    if isinstance(result, int | float):
+        return result if name in ITEMS or not isinstance(result, float) else None
     wrapped = [Known(part, names[0] if names else "") for part in (result if isinstance(result, list | tuple) else [result])]
     if name not in EXACT and any(known.tensor.is_floating_point() for known in wrapped):
         return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from suffice.encodings.networks.builder import Tensor, check_size
 from suffice.encodings.networks.layers import Masked, masked
-from suffice.encodings.readers.onnx_calls import Known, OnnxCall, Value, one_line, rule
+from suffice.encodings.readers.onnx_models_calls import Known, OnnxCall, Value, one_line, rule
 
 MOVED: dict[str, tuple[int, ...] | None] = {
     "Reshape": (0,), "Flatten": (0,), "Transpose": (0,), "Squeeze": (0,), "Unsqueeze": (0,), "Slice": (0,), "Split": (0,), "Gather": (0,),

@@ -12,7 +12,7 @@ from suffice.encodings.networks import layers, windows
 from suffice.encodings.networks.builder import Tensor
 from suffice.encodings.networks.graph import TensorOp
 from suffice.encodings.networks.layers import Masked
-from suffice.encodings.readers.onnx_calls import Known, OnnxCall, rule
+from suffice.encodings.readers.onnx_models_calls import Known, OnnxCall, rule
 
 FUNCTIONS = {
     "Neg": TensorOp.NEGATE, "Abs": TensorOp.ABSOLUTE, "Sqrt": TensorOp.SQRT, "Exp": TensorOp.EXP, "Log": TensorOp.LOG,

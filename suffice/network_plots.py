@@ -121,8 +121,8 @@ def _draw_errors(axes: Any, labelled: Labelled, tolerance: Fraction | None) -> N
 def _explain_marks(axes: Any, tolerance: Fraction | None) -> None:
     from matplotlib.lines import Line2D
 
-    marks = {"|": "error of an input", _BOUND: "proved bound", _FLOOR: "no algorithm errs less"}
-    handles = [Line2D([], [], marker=mark, linestyle="", color="0.4", label=text) for mark, text in marks.items()]
+    marks: list[tuple[Any, str]] = [("|", "error of an input"), (_BOUND, "proved bound"), (_FLOOR, "no algorithm errs less")]
+    handles = [Line2D([], [], marker=mark, linestyle="", color="0.4", label=text) for mark, text in marks]
     if tolerance is not None:
         handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1, label=f"tolerance {number_text(tolerance)}"))
     axes.legend(handles=handles, fontsize=7, loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -82,7 +82,8 @@ def read(model: Any, example: Any = None, *, name: str | None = None, batched: b
     """A model as a network: a `torch.nn.Module`, the path of an ONNX file, or a network, which stays as it is.
 
     `example` is one input of a module, a tensor, an array or the shape of one; `batched`: its first axis counts samples and has length 1.
-    An ONNX file needs one only where it leaves lengths open. Raises InputError, where the example is missing, or with the module path where something cannot be read.
+    An ONNX file needs one only where it leaves lengths open. Raises InputError, where the example is missing, or with the module path
+    where something cannot be read.
     """
     from suffice.encodings.networks.graph import Network
 
@@ -121,7 +122,7 @@ def _torch() -> Any:
 def _example(torch: Any, example: Any) -> Any:
     """One input as a tensor; of a shape, zeros."""
     if _is_shape(example):
-        return torch.zeros(*_shape_of(example))
+        return torch.zeros(_shape_of(example))
     return torch.as_tensor(example)
 
 

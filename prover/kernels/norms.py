@@ -49,7 +49,7 @@ def layer_norm(kernel: Kernel, given: Inputs, *, eps: float = 1e-5, axes: int = 
     of_mean, share = (np.maximum.reduce([pair[side] for pair in errors]) for side in (0, 1))
     found = _normalised(kernel, rows, _inverse_root(kernel, total, eps, share), of_mean, form)
     found = found.arranged(lambda ends: ends.reshape(shape))
-    return delivered(_affine(kernel, found, given), kernel)
+    return delivered(_affine(kernel, found, given, shifted=form != "centred"), kernel)
 
 
 def rms_norm(kernel: Kernel, given: Inputs, *, eps: float = 1e-6, axes: int = 1) -> Tracked:
@@ -193,13 +193,18 @@ def _root_below(least: Array) -> Array:
     return np.asarray(np.nextafter(np.sqrt(least), 0.0))
 
 
-def _affine(kernel: Kernel, normalised: Tracked, given: Inputs) -> Tracked:
-    """Times weight, plus bias; before them rounded to `intermediates` where that is given."""
+def _affine(kernel: Kernel, normalised: Tracked, given: Inputs, *, shifted: bool = False) -> Tracked:
+    """Times weight, plus bias; before them rounded to `intermediates` where that is given.
+
+    `shifted`: the bias may first be added to the shift -mean r weight, which rounds it once more, whatever it cancels with.
+    """
     found = rounded(normalised, kernel.intermediates)
     if "weight" in given:
         found = times(found, exactly(given["weight"]), kernel.compute)
     if "bias" in given:
         found = plus(found, exactly(given["bias"]), kernel.compute)
+        if shifted:
+            found = found.with_error(multiply(iv.magnitude(given["bias"]), growth(kernel.unit, SCALED)))
     return found
 
 

@@ -13,7 +13,7 @@ from flint import arb, ctx
 
 from suffice.encodings.enclosures.arrays import functions
 from suffice.encodings.enclosures.arrays.functions import UNARY, leaky_relu
-from suffice.encodings.enclosures.arrays.intervals import Intervals, point
+from suffice.encodings.enclosures.arrays.intervals import Intervals, add, divide, negate, point, square
 from suffice.encodings.enclosures.arrays.pieces import Map, Shape, both_sides
 from suffice.errors import DomainError
 from suffice.hardware_specs.upward import Array
@@ -202,6 +202,15 @@ def test_functions_far_out_and_on_the_whole_line() -> None:
         value, slope, _ = ranges(name, far)
         assert value.lo[0] in (0.0, -1.0) and slope.hi[0] <= 1.13 and slope.lo[0] == 0.0
     assert UNARY["exp"].range(far).hi.tolist()[2:4] == [np.inf, 5e-324]
+
+
+def test_limits_bound_what_is_not_evaluated() -> None:
+    bell = Shape(lambda x: divide(1.0, add(1.0, square(x))), functions.ZERO, left=0.0, right=0.0)
+    risen = Shape(lambda x: negate(bell.at(x)), functions.ZERO, left=0.0, right=0.0)
+    x = Intervals(np.array([-2000.0, 1000.0, -np.inf, -1e5]), np.array([-1000.0, np.inf, np.inf, 3.0]))
+    for found in (bell(x), negate(risen(x))):
+        assert found.lo.tolist() == [0.0, 0.0, 0.0, 0.0]
+        assert 1e-6 <= found.hi[0] == found.hi[1] <= 1e-5 and found.hi[2:].tolist() == [1.0, 1.0]
 
 
 def test_what_is_outside_a_domain_is_refused() -> None:

@@ -65,7 +65,7 @@ def test_softmax_keeps_to_its_norms_and_comes_close() -> None:
                 largest[norms] = max(largest[norms], float(found))
     for norms, found in largest.items():
         assert 0.99 * SOFTMAX_NORMS[norms] <= found <= float(SOFTMAX_NORMS[norms]) * (1 + 1e-12)
-    assert float(softmax().curvature or 0) >= max(1 / (3 * math.sqrt(6)), math.sqrt(2) / 4 - 1e-9)
+    assert Fraction(1, 8) <= (softmax().curvature or 0) ** 2 <= Fraction(1, 8) * (1 + Fraction(1, 10**8))
 
 
 def test_log_softmax_is_at_most_as_steep() -> None:

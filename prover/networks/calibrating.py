@@ -1,58 +1,51 @@
-"""Integer codes that hold what a program computes, not only what the exact network does: then no value saturates, or hardly any."""
+"""Scales of integer codes for a program: of the exact ranges, or wide enough for what the program itself computes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 
 import numpy as np
 
-from suffice.encodings.enclosures.arrays.intervals import Intervals, hull
-from suffice.encodings.networks.graph import Network
+from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.encodings.networks.inputs import InputSet
-from suffice.encodings.networks.program import NetworkProgram, Storage
-from suffice.errors import DomainError
-from suffice.hardware_specs.upward import keeping_subnormals
-from suffice.prover.networks.constants import constants
-from suffice.prover.networks.forward import propagate
-from suffice.prover.networks.placing import uniform
+from suffice.encodings.networks.program import NetworkProgram
+from suffice.hardware_specs.format import IntFormat
+from suffice.prover.networks.analysis import Analysis, analyse
 
-ROUNDS = 2
-"""How often the ranges are widened by the errors of the program that they led to."""
+ROUNDS = 3
+"""How often ranges are widened by the errors found with the scales so far."""
 
 
 def calibrated(
-    network: Network,
-    fmt: str | Storage,
+    place: Callable[[Mapping[int, Intervals]], NetworkProgram],
     inputs: InputSet,
-    tightened: Sequence[Mapping[int, Intervals]],
-    *,
-    device: str = "generic",
-    output: str | Storage | None = None,
-    input: str | Storage | None = None,
-) -> NetworkProgram:
-    """The program that `uniform` makes, its scales chosen from the ranges of computed values over all boxes.
+    exact: Sequence[Mapping[int, Intervals]],
+    hulls: Mapping[int, Intervals],
+) -> tuple[NetworkProgram, Analysis]:
+    """The program with the least bound, and its analysis. `place` makes a program from ranges of nodes.
 
-    `tightened` gives the ranges of every node over each box. Where no bound of the error is known, the ranges stay as they were.
+    Codes that hold the exact range only are fine, but results that err beyond it saturate, which costs the distance; codes that hold
+    the errors too are coarser.
     """
-    ranges = hulls(tightened)
-    program = uniform(network, fmt, device=device, output=output, input=input, ranges=ranges)
+    program = place(hulls)
+    best = program, analyse(program, inputs, exact)
+    if not any(isinstance(step.stored, IntFormat) for step in program.steps):
+        return best
+    last = best[1]
     for _ in range(ROUNDS):
-        try:
-            with keeping_subnormals(), np.errstate(all="ignore"):
-                held = constants(program)
-                reached = [
-                    dict(enumerate(node.reached for node in propagate(program, held, box, inputs.model, exact)))
-                    for box, exact in zip(inputs.boxes, tightened, strict=True)
-                ]
-        except DomainError:
-            return program
-        program = uniform(network, fmt, device=device, output=output, input=input, ranges=hulls(reached))
-    return program
+        if not isfinite(last.bound):
+            return best
+        program = place(reached(last))
+        last = analyse(program, inputs, exact)
+        if last.bound < best[1].bound:
+            best = program, last
+    return best
 
 
-def hulls(ranges: Sequence[Mapping[int, Intervals]]) -> dict[int, Intervals]:
-    """For every node the hull of its ranges."""
-    found = dict(ranges[0])
-    for other in ranges[1:]:
-        found = {position: hull(one, other[position]) for position, one in found.items()}
-    return found
+def reached(analysis: Analysis) -> dict[int, Intervals]:
+    """What the program computes at every node: the exact range, widened by the largest deviation."""
+    return {
+        position: Intervals(np.array([node.lo - node.deviation]), np.array([node.hi + node.deviation]))
+        for position, node in enumerate(analysis.nodes)
+    }

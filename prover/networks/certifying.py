@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from time import monotonic
 from typing import Literal
 
@@ -37,7 +38,8 @@ from suffice.proofs.networks import (
     digest,
     question_of,
 )
-from suffice.prover.networks.analysis import analyse
+from suffice.prover.networks.analysis import Analysis, analyse
+from suffice.prover.networks.calibrating import calibrated
 from suffice.prover.networks.floors import find_floors
 from suffice.prover.networks.layer_rows import finite, layer_rows, storage_name
 from suffice.prover.networks.placing import uniform
@@ -109,20 +111,32 @@ def prove_network(
         label = one.format if isinstance(one.format, str) else storage_name(one.format)
         if progress is not None:
             progress(f"{label} on {one.device}")
-        program = uniform(network, one.format, device=one.device, output=one.output, input=one.input, ranges=known.hulls)
+        place = partial(_uniform, network, one)
+        program, analysis = calibrated(place, inputs, known.ranges, known.hulls)
         left = budget or SearchBudget()
         if ends is not None:
             left = replace(left, seconds=max(0.0, min(left.seconds, ends - monotonic())))
-        results.append(certify_program(program, known, tolerance, label=label, device=one.device, budget=left))
+        results.append(certify_program(program, known, tolerance, label=label, device=one.device, budget=left, analysis=analysis))
     return NetworkProof(network=network, inputs=inputs, tolerance=tolerance, results=tuple(results))
 
 
+def _uniform(network: Network, one: AskedNetwork, ranges: Mapping[int, Intervals]) -> NetworkProgram:
+    return uniform(network, one.format, device=one.device, output=one.output, input=one.input, ranges=ranges)
+
+
 def certify_program(
-    program: NetworkProgram, known: Surroundings, tolerance: Fraction | None, *, label: str, device: str, budget: SearchBudget
+    program: NetworkProgram,
+    known: Surroundings,
+    tolerance: Fraction | None,
+    *,
+    label: str,
+    device: str,
+    budget: SearchBudget,
+    analysis: Analysis | None = None,
 ) -> NetworkResult:
-    """The verdict about one program."""
+    """The verdict about one program; `analysis` is that of the program over all inputs, where it was made already."""
     started = monotonic()
-    analysis = analyse(program, known.inputs, known.ranges)
+    analysis = analysis or analyse(program, known.inputs, known.ranges)
     worst = _worst(program, known.inputs, budget)
     desk = _Desk(program, known.inputs, tolerance)
     for floor in find_floors(program, known.inputs, budget.seconds / 4):

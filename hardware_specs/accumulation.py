@@ -59,8 +59,7 @@ class Accumulation:
 
     `accumulator` is the format of every partial sum, with its rounding and its rule on subnormal results. `smallest_exponents` are
     emin of the two factors: subnormal factors below 2^emin are read as zero if `flushes_inputs`, and are aligned as if their
-    exponent were emin. `products_fit`: every product of numbers of the two formats is a number of the accumulator. 2^`product_unit`
-    divides every product (None: not known).
+    exponent were emin. `products_fit`: every product of numbers of the two formats is a number of the accumulator.
 
     Groups: `group` products at once, each `presummed` of them added exactly before they are aligned; `extra_bits` are kept beyond
     the p - 1 fraction bits of the accumulator. `group` is also the length of the groups of the orders that have some.
@@ -76,7 +75,6 @@ class Accumulation:
     flushes_inputs: bool = False
     smallest_exponents: tuple[int, int] = (0, 0)
     products_fit: bool = False
-    product_unit: int | None = None
 
     def __post_init__(self) -> None:
         if (self.kind is Kind.EXACT) != isinstance(self.accumulator, IntFormat):
@@ -135,9 +133,9 @@ def product_unit(left: Format, right: Format) -> int | None:
     return (left.emin - left.p + 1) + (right.emin - right.p + 1)
 
 
-def exact_total(accumulation: Accumulation) -> Fraction:
-    """Up to this sum of magnitudes, partial sums of products are numbers of the accumulator: multiples of 2^k, at most 2^p of them."""
-    fmt, unit = accumulation.accumulator, accumulation.product_unit
+def exact_total(accumulation: Accumulation, unit: int | None) -> Fraction:
+    """Up to this sum of magnitudes, partial sums of multiples of 2^unit are numbers of the accumulator: at most 2^p times 2^unit."""
+    fmt = accumulation.accumulator
     if not isinstance(fmt, FloatFormat) or unit is None or unit < fmt.emin - (0 if accumulation.flushes_results else fmt.p - 1):
         return Fraction(0)
     return min(power_of_two(unit + fmt.p), fmt.max_finite)

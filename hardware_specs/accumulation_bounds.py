@@ -68,12 +68,14 @@ class Terms:
     accumulator); `largest`, for groups only: >= max(|a|, 2^emin_a) max(|b|, 2^emin_b) for every product a b, also those with a zero
     factor (of a block format: elements in place of a and b, times both scales, each at least its least normal number; the scale of a
     tensor multiplies the sum afterwards and is left out). Integers: in codes less their zero points.
+    `unit`: 2^unit divides every product (`accumulation.product_unit`), if known.
     """
 
     count: int
     total: Fraction
     bias: bool = False
     largest: Fraction | None = None
+    unit: int | None = None
 
 
 def error_bound(accumulation: Accumulation, terms: Terms) -> Fraction | None:
@@ -92,7 +94,9 @@ def error_bound(accumulation: Accumulation, terms: Terms) -> Fraction | None:
     return error if terms.total + error <= accumulator.max_finite else None
 
 
-def error_bounds(accumulation: Accumulation, count: int, total: Array, largest: Array | None = None, *, bias: bool = False) -> Array:
+def error_bounds(
+    accumulation: Accumulation, count: int, total: Array, largest: Array | None = None, *, bias: bool = False, unit: int | None = None
+) -> Array:
     """`error_bound` for an array of totals, never below it; infinite where it is None, or where a total is NaN.
 
     Proof: the same formulas, each operation on float64 followed by the next number up; scalars are rounded up from exact ones.
@@ -111,9 +115,9 @@ def error_bounds(accumulation: Accumulation, count: int, total: Array, largest: 
             slope, constant = affine_bound(accumulation, count, bias=bias)
             bounds = _up(_up(_float_up(slope) * raised) + _float_up(constant))
             reach = _up(raised + bounds)
-        exact = total <= (0.0 if bias else float(exact_total(accumulation)))
+        exact = total <= (0.0 if bias else float(exact_total(accumulation, unit)))
         if accumulation.kind is Kind.GROUPS:
-            exact &= np.maximum(raised, _given(largest)) < float(_uncut_below(accumulation, accumulator))
+            exact &= np.maximum(raised, _given(largest)) < float(_uncut_below(accumulation, accumulator, unit))
         return np.where(exact | (total == 0), 0.0, np.where(reach <= float(accumulator.max_finite), bounds, inf))
 
 
@@ -157,17 +161,17 @@ def input_flush_bound(accumulation: Accumulation, count: int, left: Fraction, ri
 
 def _is_exact(accumulation: Accumulation, accumulator: FloatFormat, terms: Terms) -> bool:
     """Whether the module's grid theorem applies."""
-    exact = not terms.bias and terms.total <= exact_total(accumulation)
+    exact = not terms.bias and terms.total <= exact_total(accumulation, terms.unit)
     if accumulation.kind is not Kind.GROUPS or terms.largest is None:
         return exact and accumulation.kind is not Kind.GROUPS
-    return exact and max(terms.total, terms.largest) < _uncut_below(accumulation, accumulator)
+    return exact and max(terms.total, terms.largest) < _uncut_below(accumulation, accumulator, terms.unit)
 
 
-def _uncut_below(accumulation: Accumulation, accumulator: FloatFormat) -> Fraction:
-    """Numbers aligned to exponents below this power are not cut, being multiples of the product unit; 0: emin is no such exponent."""
-    if accumulation.product_unit is None:
+def _uncut_below(accumulation: Accumulation, accumulator: FloatFormat, unit: int | None) -> Fraction:
+    """Multiples of 2^unit that are aligned to exponents below this power are not cut; 0: emin is no such exponent."""
+    if unit is None:
         return Fraction(0)
-    kept = accumulation.product_unit + accumulator.p - 1 + accumulation.extra_bits
+    kept = unit + accumulator.p - 1 + accumulation.extra_bits
     return power_of_two(kept + 1) if accumulator.emin <= kept else Fraction(0)
 
 

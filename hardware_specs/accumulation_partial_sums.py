@@ -9,8 +9,8 @@ that is rounded to nearest, |fl(x) - x| <= h(B) := 2^(max(k, emin) - p) with 2^k
 
 the last since the computed sum is a number of the format, no farther from x_k than the product (fact d of `accumulation_bounds`). A
 fused product has r_k = 0, but its first addition (to zero) rounds it: E_1 = h(T_1). `either` has the larger, that of rounded products.
-A product, or a sum of products that was exact so far, of at most `exact_total` is exact. Where results are flushed, a step may lose
-min(B_k, 2^emin) instead, a product min(T_k, 2^emin). No B_k above max_finite: else no bound.
+If 2^unit divides every product, then a product, or a sum of products that was exact so far, of at most `exact_total` is exact. Where
+results are flushed, a step may lose min(B_k, 2^emin) instead, a product min(T_k, 2^emin). No B_k above max_finite: else no bound.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def chain_order(accumulation: Accumulation, count: int) -> NDArray[np.intp]:
 
 
 def chain_error_bound(
-    accumulation: Accumulation, terms: Sequence[Fraction], partial_sums: Sequence[Fraction], *, bias: bool = False
+    accumulation: Accumulation, terms: Sequence[Fraction], partial_sums: Sequence[Fraction], *, bias: bool = False, unit: int | None = None
 ) -> Fraction | None:
     """The error of a chain from bounds of its terms and partial sums, in the order of `chain_order`; `bias`: the last term is one."""
     fmt = _chain_format(accumulation)
-    error, on_grid = Fraction(0), exact_total(accumulation)
+    error, on_grid = Fraction(0), exact_total(accumulation, unit)
     for k, (term, partial) in enumerate(zip(terms, partial_sums, strict=True)):
         is_bias = bias and k == len(terms) - 1
         exact = accumulation.products_fit or is_bias or term <= on_grid or (k > 0 and accumulation.products is Products.FUSED)
@@ -59,7 +59,9 @@ def chain_error_bound(
     return error + _bias_flush(accumulation, fmt, bias=bias)
 
 
-def chain_error_bounds(accumulation: Accumulation, terms: Array, partial_sums: Array, *, bias: bool = False) -> Array:
+def chain_error_bounds(
+    accumulation: Accumulation, terms: Array, partial_sums: Array, *, bias: bool = False, unit: int | None = None
+) -> Array:
     """`chain_error_bound` along the last axis, in float64 rounded upward; infinite where it is None."""
     fmt = _chain_format(accumulation)
     if not fits_float64(fmt):
@@ -69,7 +71,7 @@ def chain_error_bounds(accumulation: Accumulation, terms: Array, partial_sums: A
     with np.errstate(all="ignore"):
         error = np.zeros(terms.shape[:-1])
         overflow = np.zeros(terms.shape[:-1], dtype=bool)
-        on_grid = float(exact_total(accumulation))
+        on_grid = float(exact_total(accumulation, unit))
         for k in range(terms.shape[-1]):
             term, partial = terms[..., k], partial_sums[..., k]
             product = np.zeros_like(error)

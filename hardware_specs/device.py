@@ -12,7 +12,7 @@ from typing import Any
 
 from suffice.errors import FormatError
 from suffice.hardware_specs.accumulation import Accumulation as Accumulation
-from suffice.hardware_specs.accumulation import Kind, Order, Products, holds, product_unit, products_fit
+from suffice.hardware_specs.accumulation import Kind, Order, Products, holds, products_fit
 from suffice.hardware_specs.block_format import BlockFormat, block_format, block_formats
 from suffice.hardware_specs.catalogue import format_name, parse_format
 from suffice.hardware_specs.format import FloatFormat, Format, IntFormat
@@ -122,7 +122,6 @@ def _for_factors(accumulation: Accumulation, left: Format | BlockFormat, right: 
         accumulation,
         smallest_exponents=exponents,
         products_fit=products_fit(left, right, accumulation.accumulator),
-        product_unit=product_unit(left, right),
     )
 
 

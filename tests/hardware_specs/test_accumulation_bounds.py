@@ -378,7 +378,7 @@ def test_sums_on_a_grid_are_exact_up_to_its_end() -> None:
 
 
 def test_the_last_rounding_of_a_group_counts() -> None:
-    """On H100 each step cuts 15 terms of almost 2^-25 and truncates 3 * 2^-25 from the sum: 18 units, more than 17 numbers lose when aligned."""
+    """On H100 a step cuts 15 terms of almost 2^-25 and truncates 3 * 2^-25 from the sum: 18 units; alignment alone loses at most 17."""
     accumulation = ACCUMULATIONS["h100 fp16 fp16"][0]
     left, right = np.full(16 * 40, (2 - 2.0**-10) * 2.0**-13), np.full(16 * 40, 2.0**-13)
     left[::16], right[::16] = 1.5 * 2.0**-12, 2.0**-12

@@ -18,10 +18,10 @@ from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
 from suffice.encodings.readers.text import read_expression
 from suffice.errors import InputError
 from suffice.hardware_specs.format import FloatFormat
+from suffice.proofs.certificate import Certificate, Verdict
 from suffice.prover.case import Asked
 from suffice.prover.kernels.contract import Kernel
 from suffice.prover.kernels.upper import Array
-from suffice.proofs.certificate import Certificate, Verdict
 
 MAX_TERMS = 256
 """Numbers that one certificate is about."""
@@ -36,7 +36,7 @@ Formula = tuple[list[Fraction], Callable[[Sequence[str]], str]]
 def certificate_of(
     op: str, kernel: Kernel, inputs: Mapping[str, Array] | None, options: Mapping[str, Any], place: tuple[int, ...], bound: float
 ) -> Certificate:
-    """The certificate of one element. Raises InputError where there is none: for ranges, other operations, and more than MAX_TERMS numbers."""
+    """The certificate of one element. Raises InputError where there is none: ranges, other operations, more than MAX_TERMS numbers."""
     from suffice.prover.portfolio import prove
 
     if inputs is None or op not in _FORMULAS:
@@ -66,8 +66,9 @@ def _matmul(inputs: Mapping[str, Array], _options: Mapping[str, Any], place: tup
     a, b = inputs["a"], inputs["b"]
     if a.ndim < 2 or b.ndim < 2:
         raise InputError("vectors have no rows and columns", where="certificate", mend="give matrices")
-    rows = np.broadcast_to(a, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *a.shape[-2:]))[place[:-1]]
-    columns = np.broadcast_to(b, (*np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), *b.shape[-2:]))[(*place[:-2], slice(None), place[-1])]
+    leading = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    rows = np.broadcast_to(a, (*leading, *a.shape[-2:]))[place[:-1]]
+    columns = np.swapaxes(np.broadcast_to(b, (*leading, *b.shape[-2:])), -1, -2)[(*place[:-2], place[-1])]
     return _dot(rows, columns, None)
 
 
@@ -125,5 +126,6 @@ def _exact(number: Any) -> Fraction:
 
 
 _FORMULAS: dict[str, Callable[[Mapping[str, Array], Mapping[str, Any], tuple[int, ...]], Formula]] = {
-    "matmul": _matmul, "bmm": _matmul, "linear": _linear, "sum": _sum, "mean": _mean, "softmax": _softmax, "rms_norm": _rms_norm, "silu": _silu,
+    "matmul": _matmul, "bmm": _matmul, "linear": _linear, "sum": _sum, "mean": _mean, "softmax": _softmax, "rms_norm": _rms_norm,
+    "silu": _silu,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from suffice.hardware_specs.accumulation import Kind
 from suffice.hardware_specs.format import IntFormat
 from suffice.prover.kernels.contract import Kernel
 from suffice.prover.kernels.sums import matrix_product, scaled
-from suffice.prover.kernels.tracked import Tracked, delivered, exactly, plus, rounded
+from suffice.prover.kernels.tracked import Tracked, beyond, delivered, exactly, plus, rounded
 from suffice.prover.kernels.upper import Array, above, add
 
 REQUANTISING = 6
@@ -50,17 +50,17 @@ def finished(kernel: Kernel, product: Tracked, bias: Intervals | None) -> Tracke
         with_it = plus(product, exactly(bias), kernel.compute)
         size, product = add(size, exactly(bias).size), with_it
     if kernel.accumulation.kind is Kind.EXACT:
-        return rounded(requantised(kernel, product, size), kernel.output)
+        return requantised(kernel, product, size)
     return delivered(product, kernel, kernel.compute if bias is not None else kernel.accumulation.accumulator)
 
 
 def requantised(kernel: Kernel, product: Tracked, size: Array) -> Tracked:
-    """K4: an exact integer sum as a real number. Between codes of scale 1 that stay integers nothing is left to round."""
-    codes = [*kernel.operands.values(), kernel.output]
-    if all(isinstance(fmt, IntFormat) and fmt.scale == 1 for fmt in codes):
-        return product
-    shift = abs(kernel.output.zero or 0) * kernel.output.scale if isinstance(kernel.output, IntFormat) and kernel.output.scale else 0
-    return scaled(product, kernel, REQUANTISING, add(size, above(shift)))
+    """K4, K11: an exact integer sum as a real number, and its code. Between codes of scale 1 the sum is its own code."""
+    output = kernel.output
+    if isinstance(output, IntFormat) and all(isinstance(fmt, IntFormat) and fmt.scale == 1 for fmt in (*kernel.operands.values(), output)):
+        return product.with_error(beyond(product, output))
+    shift = abs(output.zero or 0) * output.scale if isinstance(output, IntFormat) and output.scale else 0
+    return rounded(scaled(product, kernel, REQUANTISING, add(size, above(shift))), output)
 
 
 def conv(

@@ -9,7 +9,8 @@ import numpy as np
 from suffice.encodings.enclosures.arrays import intervals as iv
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.errors import InputError
-from suffice.hardware_specs.format import FloatFormat, IntFormat
+from suffice.hardware_specs.catalogue import parse_format
+from suffice.hardware_specs.format import Format, IntFormat
 from suffice.prover.kernels.contract import Kernel
 from suffice.prover.kernels.linear_maps import Inputs
 from suffice.prover.kernels.sums import Terms, adding_error, scaled, total
@@ -50,9 +51,10 @@ def cumsum(kernel: Kernel, given: Inputs, *, axis: int = -1) -> Tracked:
     return delivered(Tracked(exact, error), kernel, kernel.accumulation.accumulator).arranged(lambda ends: np.moveaxis(ends, -1, axis))
 
 
-def cast(kernel: Kernel, given: Inputs, *, through: FloatFormat | None = None) -> Tracked:
+def cast(kernel: Kernel, given: Inputs, *, through: str | Format | None = None) -> Tracked:
     """One rounding to the output's format; two with `through`, the format that lies between."""
-    return rounded(exactly(given["x"]), through, kernel.output)
+    between = parse_format(through) if isinstance(through, str) else through
+    return rounded(exactly(given["x"]), between, kernel.output)
 
 
 def quantise(kernel: Kernel, given: Inputs) -> Tracked:

@@ -78,21 +78,13 @@ def proved_tolerance(
         raise InputError(f"{op} has no option {unknown[0]}", where=op, mend=f"options are {', '.join(rule.options) or 'none'}")
     with keeping_subnormals():
         values = None if inputs is None else {name: finite(given, name) for name, given in _named(rule, inputs).items()}
-        chosen = kernel(
-            _formats(rule, formats, inputs),
-            rule.names,
-            accumulate=accumulate,
-            machine=None if device is None else find_device(device),
-            depth=depth,
-            function_ulps=function_ulps,
-        )
-        if values is not None:
-            for name, found in values.items():
-                demand_format(found, chosen.operands[name], name)
-            given = {name: point(found) for name, found in values.items()}
-        else:
-            given = _boxes(rule, shapes, ranges)
-        result = rule.run(chosen, given, **options)
+        boxes = _boxes(rule, shapes, ranges) if values is None else {name: point(found) for name, found in values.items()}
+        machine = None if device is None else find_device(device)
+        described = _formats(rule, formats, inputs)
+        chosen = kernel(described, rule.names, accumulate=accumulate, machine=machine, depth=depth, function_ulps=function_ulps)
+        for name, found in ({} if values is None else values).items():
+            demand_format(found, chosen.operands[name], name)
+        result = rule.run(chosen, boxes, **options)
         bound = np.broadcast_to(result.error, result.exact.shape)
     return ProvedTolerance(
         op=op, bound=bound, exact=result.exact, kernel=chosen, statements=tuple(STATEMENTS[label] for label in rule.statements),
@@ -132,7 +124,7 @@ def _formats(rule: Operation, formats: Formats | None, inputs: Mapping[str, Any]
     if formats is not None:
         return formats
     named = {} if inputs is None else _named(rule, inputs)
-    found = {name: format_of(entry) for name, entry in named.items()}
+    found = {name: format_of(entry if hasattr(entry, "dtype") else np.asarray(entry)) for name, entry in named.items()}
     known = {name: fmt for name, fmt in found.items() if fmt is not None}
     if not known or len(known) < len(found):
         raise InputError("no format is given", where="formats", mend='name it, such as "fp16"')

@@ -91,14 +91,14 @@ def _to_codes(value: Tracked, fmt: IntFormat) -> Tracked:
     """Half a step (a step in directed modes), and the distance by which the value leaves the codes."""
     assert fmt.scale is not None
     step = fmt.scale / 2 if fmt.rounding in (Rounding.NEAREST_EVEN, Rounding.NEAREST_AWAY) else fmt.scale
-    lowest, highest = (above(sign * code_value(fmt, end)) for sign, end in ((-1, fmt.qmin), (1, fmt.qmax)))
-    over = np.maximum(add(value.exact.hi, value.error, -below_of(highest)), add(-value.exact.lo, value.error, -below_of(lowest)))
-    return value.with_error(np.maximum(above(step), np.maximum(over, 0.0)))
+    return value.with_error(np.maximum(above(step), beyond(value, fmt)))
 
 
-def below_of(number: float) -> float:
-    """A lower bound of what the number bounds from above."""
-    return float(np.nextafter(number, -np.inf))
+def beyond(value: Tracked, fmt: IntFormat) -> Array:
+    """The distance by which the kernel's value may leave the codes."""
+    lowest, highest = code_value(fmt, fmt.qmin), code_value(fmt, fmt.qmax)
+    over = np.maximum(add(value.exact.hi, value.error, above(-highest)), add(-value.exact.lo, value.error, above(lowest)))
+    return np.maximum(over, 0.0)
 
 
 def ratio_error(numerator: Tracked, denominator: Tracked, quotient: Array) -> Array:

@@ -182,4 +182,6 @@ def test_every_statement_is_written_down() -> None:
         assert f"**{entry.label} " in page, entry.label
         assert set(entry.lemmas) <= known, entry.label
     assert {label for op in OPERATIONS.values() for label in op.statements} == set(STATEMENTS)
-    assert {name for name in known if name.startswith("k_")} == {name for e in STATEMENTS.values() for name in e.lemmas if name.startswith("k_")}
+    assert {name for name in known if name.startswith("k_")} == {
+        name for e in STATEMENTS.values() for name in e.lemmas if name.startswith("k_")
+    }

@@ -1,4 +1,4 @@
-"""Correct kernels, emulated in every order and at adversarial inputs, stay within the proved tolerance; and the tolerance is not far off."""
+"""Correct kernels, emulated in many orders and at adversarial inputs, stay within the proved tolerance, which is not far off."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KINDS: dict[str, Make] = {
     "cancelling": cancelling,
     "magnitudes": lambda rng, shape: rng.normal(size=shape) * 2.0 ** rng.integers(-12, 6, shape),
     "subnormal": lambda rng, shape: rng.integers(-40, 40, shape) * 2.0**-24,
-    "equal": lambda rng, shape: np.full(shape, 0.1),
+    "equal": lambda _rng, shape: np.full(shape, 0.1),
     "one hot": lambda rng, shape: np.where(rng.random(shape) < 1.5 / shape[-1], 60.0, -30.0),
     "far from zero": lambda rng, shape: 30 + rng.normal(size=shape),
 }

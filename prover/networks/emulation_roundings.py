@@ -90,7 +90,7 @@ def _settled(op: TensorOp, fmt: Format, x: float) -> float:
     import mpmath
 
     with mpmath.workprec(400):
-        value = _PRECISE[op](mpmath, mpmath.mpf(x))
+        value = PRECISE[op](mpmath, mpmath.mpf(x))
         magnitude = Fraction(int(value.man)) * Fraction(2) ** int(value.exp)
         return float(round_exact(fmt, -magnitude if value < 0 else magnitude))
 
@@ -121,7 +121,7 @@ def _sigmoid(mp: Any, x: Any) -> Any:
     return 1 / (1 + mp.exp(-x))
 
 
-_PRECISE: dict[TensorOp, Callable[[Any, Any], Any]] = {
+PRECISE: dict[TensorOp, Callable[[Any, Any], Any]] = {
     TensorOp.RSQRT: lambda mp, x: 1 / mp.sqrt(x),
     TensorOp.EXP: lambda mp, x: mp.exp(x),
     TensorOp.LOG: lambda mp, x: mp.log(x),

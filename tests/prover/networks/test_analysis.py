@@ -232,7 +232,7 @@ def _absorbing_case() -> tuple[Case, np.ndarray]:
     network = builder.finish(builder.linear(builder.input((width,)), np.ones((1, width))))
     added = Accumulation(kind=Kind.ADDITIONS, accumulator=fmt, order=Order.ANY)
     chosen = LayerFormats(weights=fmt, activations=fmt, compute=fmt, accumulation=added, bias=fmt)
-    x = np.full((1, width), float(Fraction(2047, 2048) / 2048 / 2))
+    x = np.full((1, width), float(Fraction(2047, 2048) / 2048))
     x[0, 0] = 1.0
     case = Case(place(network, {"sum": chosen}, default=chosen), balls(x, 2.0**-40).boxes[0])
     assert abs(float(run_float64(network, x)[0, 0]) - float(emulate(case.program, x)[0, 0])) > 0.01

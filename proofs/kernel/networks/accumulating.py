@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from operator import mul
 
 from ..failures import LeafFailure
 from ..formats import Float, Format
 from .program import Accumulation
-from .rounding import places_for, round_dyadic
+from .rounding import is_plain, places_for, round_dyadic, round_plainly
 
 
 class NotFinite(Exception):
@@ -42,6 +43,8 @@ def accumulate(acc: Accumulation, a: tuple[list[int], int], b: tuple[list[int], 
     if bias is not None:
         places = max(places, bias.denominator.bit_length() - 1)
     shift = places - a[1] - b[1]
+    if is_plain(fmt):
+        return _accumulate_plainly(fmt, (a[0], b[0]), bias, (shift, places), fused=acc.products == "fused")
     fused = acc.products == "fused"
     total = 0
     for p, q in zip(a[0], b[0], strict=True):
@@ -53,3 +56,29 @@ def accumulate(acc: Accumulation, a: tuple[list[int], int], b: tuple[list[int], 
     if bias is not None:
         total = rounded_number(fmt, total + (bias.numerator << places) // bias.denominator, places)
     return Fraction(total, 1 << places)
+
+
+def _accumulate_plainly(
+    fmt: Float, factors: tuple[list[int], list[int]], bias: Fraction | None, scale: tuple[int, int], *, fused: bool
+) -> Fraction:
+    """The same where rounding is to nearest even without flushing."""
+    shift, places = scale
+    largest = (fmt.max_finite.numerator << places) // fmt.max_finite.denominator
+    terms = [product << shift for product in map(mul, *factors) if product]
+    if not fused:
+        terms = [round_plainly(fmt, term, places) for term in terms]
+        terms = [_clamped(fmt, term, largest) for term in terms]
+    if bias is not None:
+        terms.append((bias.numerator << places) // bias.denominator)
+    total = 0
+    for term in terms:
+        total = _clamped(fmt, round_plainly(fmt, total + term, places), largest)
+    return Fraction(total, 1 << places)
+
+
+def _clamped(fmt: Float, n: int, largest: int) -> int:
+    if -largest <= n <= largest:
+        return n
+    if fmt.overflow != "saturate":
+        raise NotFinite
+    return largest if n > 0 else -largest

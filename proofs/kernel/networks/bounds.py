@@ -9,14 +9,15 @@ max |D_j|, max |M_j - R_j| and, by the mean value theorem along t, |sum_k A_jk (
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import add, mul, sub
 
-from ..fixed import FixedPoint
-from .arrays import Exact
+from ..fixed import FixedPoint, Interval
+from .arrays import Exact, reduced
 from .graph import Node
 from .jacobians import Jacobian, jacobian
 from .machine import Held, computed, read_input, rounded_slope, stored
 from .program import Step
-from .ranges import Weights, evaluate
+from .ranges import Weights, evaluate, repeated
 from .rounding import round_array
 from .spans import Matrix, Spans, exact, magnitudes, met, minus, plus, product, widened, with_zero, zeros
 
@@ -30,26 +31,36 @@ class Constants:
     change: Weights
 
 
-def constants(node: Node, step: Step, places: int) -> Constants:
+def exact_constants(node: Node, places: int) -> Weights:
+    """The constants of the function."""
+    if node.op == "constant":
+        assert node.value is not None
+        return Weights(value=exact(node.value, places))
+    if node.weight is None:
+        return Weights()
+    return Weights(Matrix(node.weight, node.weight_shape), None if node.bias is None else exact(node.bias, places))
+
+
+def constants(node: Node, step: Step, known: Weights, places: int) -> Constants:
     """Rounds what a step rounds. Raises LeafFailure where it overflows."""
     if node.op == "constant":
         assert node.value is not None
         assert step.weights is not None
-        value, held = exact(node.value, places), exact(round_array(step.weights, node.value, node.name), places)
-        return Constants(Weights(value=value), Weights(value=held), Weights(value=minus(held, value)))
-    if node.op != "linear":
-        return Constants(Weights(), Weights(), Weights())
-    assert node.weight is not None
+        assert known.value is not None
+        held = exact(round_array(step.weights, node.value, node.name), places)
+        return Constants(known, Weights(value=held), Weights(value=minus(held, known.value)))
+    if node.weight is None:
+        return Constants(known, known, known)
     weight = rounded_weight(node, step)
     top = max(weight.places, node.weight.places)
-    difference = Exact([a - b for a, b in zip(weight.at(top), node.weight.at(top), strict=True)], top)
-    biases: list[Spans | None] = [None, None, None]
+    difference = reduced(list(map(sub, weight.at(top), node.weight.at(top))), top)
+    bias, change = None, None
     if node.bias is not None:
         assert step.bias is not None
-        given, rounded = exact(node.bias, places), exact(round_array(step.bias, node.bias, node.name), places)
-        biases = [given, rounded, minus(rounded, given)]
-    matrices = (Matrix(array, node.weight_shape) for array in (node.weight, weight, difference))
-    return Constants(*(Weights(matrix, bias) for matrix, bias in zip(matrices, biases, strict=True)))
+        assert known.bias is not None
+        bias = exact(round_array(step.bias, node.bias, node.name), places)
+        change = minus(bias, known.bias)
+    return Constants(known, Weights(Matrix(weight, node.weight_shape), bias), Weights(Matrix(difference, node.weight_shape), change))
 
 
 def rounded_weight(node: Node, step: Step) -> Exact:
@@ -85,15 +96,18 @@ class State:
 class Analysis:
     """One pass over a program for one box, at `places` bits."""
 
-    def __init__(self, nodes: tuple[Node, ...], program: tuple[Step, ...], places: int) -> None:
+    def __init__(self, nodes: tuple[Node, ...], program: tuple[Step, ...], places: int, *, runs: bool = True) -> None:
+        """Without `runs` the constants of the program are not looked at, and only `ranges` may be asked for."""
         self._nodes, self._program, self._fixed = nodes, program, FixedPoint(places)
-        self._constants = [constants(node, step, places) for node, step in zip(nodes, program, strict=True)]
+        self._exact = [exact_constants(node, places) for node in nodes]
+        triples = zip(nodes, program, self._exact, strict=True)
+        self._constants = [constants(node, step, known, places) for node, step, known in triples] if runs else []
 
     def ranges(self, box: Spans) -> list[Spans]:
         """The exact range of every node."""
         found = [box]
-        for node, known in zip(self._nodes[1:], self._constants[1:], strict=True):
-            found.append(evaluate(node, [found[o] for o in node.operands], known.exact, self._fixed))
+        for node, known in zip(self._nodes[1:], self._exact[1:], strict=True):
+            found.append(evaluate(node, [found[o] for o in node.operands], known, self._fixed))
         return found
 
     def errors(self, box: Spans, *, representable: bool, method: str) -> list[int]:
@@ -172,15 +186,35 @@ class Analysis:
             adjoint, state = adjoints[k], states[k]
             adjoints[k] = None
             assert adjoint is not None
-            rounding = sum(size * error for size, error in zip(magnitudes(adjoint), state.errors, strict=True))
+            rounding = sum(map(mul, magnitudes(adjoint), state.errors))
             low, high = low - rounding, high + rounding
             if state.weight_errors is not None:
-                for a, w in zip(zip(*adjoint, strict=True), zip(*state.weight_errors, strict=True), strict=True):
-                    part = product(a, w)
-                    low, high = low + part[0], high + part[1]
+                part = self._by_weights(k, state.weight_errors, adjoint, states)
+                low, high = low + part[0], high + part[1]
             if state.slopes is not None:
                 for operand, share in zip(self._nodes[k].operands, state.slopes.backward(adjoint), strict=True):
                     known = adjoints[operand]
                     adjoints[operand] = share if known is None else plus(known, share)
         return -(-max(-low, high) >> places)
 
+    def _by_weights(self, k: int, weight_errors: Spans, adjoint: Spans, states: list[State]) -> Interval:
+        """A w; of a linear node also (A (W^ - W)) x^ + A (b^ - b), the same number with the products grouped otherwise."""
+        found = _inner(adjoint, weight_errors)
+        change = self._constants[k].change
+        if change.matrix is None:
+            return found
+        low, high = _inner(change.matrix.columns.image(adjoint), states[self._nodes[k].operands[0]].held.spans)
+        if change.bias is not None:
+            added = _inner(adjoint, repeated(change.bias, len(adjoint.lo)))
+            low, high = low + added[0], high + added[1]
+        return max(found[0], low), min(found[1], high)
+
+
+def _inner(a: Spans, b: Spans) -> Interval:
+    """The inner product of two tensors of intervals, in the units of both."""
+    middle, radius = list(map(add, b.lo, b.hi)), list(map(sub, b.hi, b.lo))
+    if a.lo == a.hi:
+        centre, spread = sum(map(mul, a.lo, middle)), sum(map(mul, map(abs, a.lo), radius))
+        return centre - spread >> 1, -(-(centre + spread) >> 1)
+    parts = list(map(product, zip(*a, strict=True), zip(*b, strict=True)))
+    return sum(lo for lo, _ in parts), sum(hi for _, hi in parts)

@@ -156,7 +156,7 @@ def witness(question: Question, value: Any, precision: int, budget: Budget) -> D
     point, _ = read_input(value, question, "evidence.input")
     demand_representable(question, point)
     budget.spend(bound_work(question, "ranges", precision))
-    ranges = Analysis(question.nodes, question.program, precision).ranges(exact(point, precision))[-1]
+    ranges = Analysis(question.nodes, question.program, precision, runs=False).ranges(exact(point, precision))[-1]
     try:
         answer = Run(question.nodes, question.program, budget).output(point)
     except NotFinite:

@@ -40,7 +40,7 @@ def derive_floor(question: Question, evidence: Any, claimed: Fraction, budget: B
     else:
         _demand_one_cell(question, [point for point, _ in found])
     budget.spend((len(found) + 1) * bound_work(question, "ranges", precision))
-    analysis = Analysis(question.nodes, question.program, precision)
+    analysis = Analysis(question.nodes, question.program, precision, runs=False)
     points = [exact(point, precision) for point, _ in found]
     spans = [_at(analysis.ranges(point)[-1], place, precision) for point in points]
     if kind == "count":

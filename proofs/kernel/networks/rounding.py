@@ -60,9 +60,30 @@ def _scaled(number: Fraction, places: int) -> int:
     return (number.numerator << places) // number.denominator
 
 
+def is_plain(fmt: Format) -> bool:
+    """Whether `round_plainly` may round to the format."""
+    return isinstance(fmt, Float) and fmt.rounding == "nearest_even" and fmt.subnormals == "kept"
+
+
+def round_plainly(fmt: Float, n: int, places: int) -> int:
+    """n / 2^places rounded as if exponents had no upper end: a carry out of the half unit, or of just less where the kept part is even."""
+    shift = max((n.bit_length() if n >= 0 else (-n).bit_length()) - 1 - places, fmt.emin) - fmt.p + 1 + places
+    return n if shift <= 0 else n + (1 << shift - 1) - 1 + (n >> shift & 1) >> shift << shift
+
+
+def _round_plain_array(fmt: Float, array: Dyadic, places: int) -> Dyadic | None:
+    """None where a number may overflow."""
+    rounded = [round_plainly(fmt, n, places) for n in array.at(places)]
+    return None if max(max(rounded), -min(rounded)) > _scaled(fmt.max_finite, places) else Dyadic(rounded, places)
+
+
 def round_array(fmt: Format, array: Dyadic, where: str) -> Dyadic:
     """Every number of an array rounded. Raises LeafFailure where one is not finite."""
     places = places_for(fmt, array.places)
+    if isinstance(fmt, Float) and is_plain(fmt):
+        plain = _round_plain_array(fmt, array, places)
+        if plain is not None:
+            return plain
     rounded = []
     for n in array.at(places):
         result = round_dyadic(fmt, n, places)

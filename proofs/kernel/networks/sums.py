@@ -15,6 +15,7 @@ from .program import Accumulation, Step
 from .ranges import Weights, row_length
 from .rounding import rounding_error
 from .spans import Spans, magnitudes
+from .trees import has_sharper_bound, tree_error
 
 Operand = tuple[Spans, Format | None]
 """What an operand may hold, and its format."""
@@ -33,7 +34,28 @@ def sum_errors(node: Node, step: Step, operands: list[Operand], exact: Spans, we
         extra = _bias_errors(node, step, weights, fixed)
         known = {terms: error_bound(acc, terms, fixed, repr(node.name), fits=fits) for terms in set(sums)}
         errors = [known[terms] + extra[position % len(extra)] for position, terms in enumerate(sums)]
+        if node.op == "linear" and has_sharper_bound(acc):
+            errors = _sharper(acc, operands[0][0], weights, errors, extra, fixed.bits, fits=fits)
     return _mean_errors(node, step, operands, exact, errors, fixed) if node.op == "mean" else errors
+
+
+def _sharper(
+    acc: Accumulation, x: Spans, weights: Weights, errors: list[int], extra: list[int], places: int, *, fits: bool
+) -> list[int]:
+    """The bounds of `trees`, where they are less."""
+    matrix, bias = weights.matrix, weights.bias
+    assert matrix is not None
+    n = matrix.into
+    result = []
+    for position, error in enumerate(errors):
+        chunk, o = divmod(position, matrix.out)
+        if o == 0:
+            part = Spans(x.lo[chunk * n : (chunk + 1) * n], x.hi[chunk * n : (chunk + 1) * n])
+        last = None if bias is None else (bias.lo[position % len(bias.lo)], bias.hi[position % len(bias.hi)])
+        row = matrix.rows[chunk % matrix.groups][o]
+        added = extra[position % len(extra)]
+        result.append(min(error, added + tree_error(acc, row, part, last, error, (places, matrix.places), fits=fits)))
+    return result
 
 
 def _mean_errors(node: Node, step: Step, operands: list[Operand], exact: Spans, errors: list[int], fixed: FixedPoint) -> list[int]:

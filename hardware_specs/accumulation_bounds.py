@@ -68,7 +68,8 @@ class Terms:
     accumulator); `largest`, for groups only: >= max(|a|, 2^emin_a) max(|b|, 2^emin_b) for every product a b, also those with a zero
     factor (of a block format: elements in place of a and b, times both scales, each at least its least normal number; the scale of a
     tensor multiplies the sum afterwards and is left out). Integers: in codes less their zero points.
-    `unit`: 2^unit divides every product (`accumulation.product_unit`), if known.
+    `unit`: 2^unit divides every product (`accumulation.product_unit`), if known. `chains`, for groups only: the most chains of groups whose
+    results are added in fp32 (split K).
     """
 
     count: int
@@ -76,6 +77,7 @@ class Terms:
     bias: bool = False
     largest: Fraction | None = None
     unit: int | None = None
+    chains: int = 1
 
 
 def error_bound(accumulation: Accumulation, terms: Terms) -> Fraction | None:
@@ -95,7 +97,14 @@ def error_bound(accumulation: Accumulation, terms: Terms) -> Fraction | None:
 
 
 def error_bounds(
-    accumulation: Accumulation, count: int, total: Array, largest: Array | None = None, *, bias: bool = False, unit: int | None = None
+    accumulation: Accumulation,
+    count: int,
+    total: Array,
+    largest: Array | None = None,
+    *,
+    bias: bool = False,
+    unit: int | None = None,
+    chains: int = 1,
 ) -> Array:
     """`error_bound` for an array of totals, never below it; infinite where it is None, or where a total is NaN.
 
@@ -110,7 +119,7 @@ def error_bounds(
             raise FormatError("the accumulator does not fit in float64", mend="use error_bound")
         raised = np.maximum(total, _LEAST)
         if accumulation.kind is Kind.GROUPS:
-            bounds, reach = _group_errors(accumulation, accumulator, count, raised, _given(largest), bias=bias)
+            bounds, reach = _group_errors(accumulation, accumulator, count, raised, _given(largest), bias=bias, chains=chains)
         else:
             slope, constant = affine_bound(accumulation, count, bias=bias)
             bounds = _up(_up(_float_up(slope) * raised) + _float_up(constant))
@@ -181,6 +190,8 @@ def _group_error(accumulation: Accumulation, accumulator: FloatFormat, terms: Te
     Of the G = g / presummed + 1 aligned numbers each is cut by less than q = 2^(e - f), f = p - 1 + extra_bits; 2^e, the largest
     exponent, is at most max(tau, largest, |accumulator|), and |accumulator| <= S + E_(k-1). Then X = S + E_(k-1) + G q bounds their
     sum, whose rounding errs by less than r = 2^(1 - p) 2^max(emin, floor(log2 X)) (half of it, to nearest). The bias is one more step.
+    Several chains: put the steps of all in one line; every accumulator is at most S plus the errors so far. c chains may leave c - 1 more
+    groups unfilled, and their results are added c - 1 times, each rounded to nearest by less than r.
     """
     if terms.largest is None:
         raise FormatError("groups are aligned to the largest exponent", mend="give Terms.largest")
@@ -188,8 +199,8 @@ def _group_error(accumulation: Accumulation, accumulator: FloatFormat, terms: Te
     cut = power_of_two(-(accumulator.p - 1 + accumulation.extra_bits))
     spacing = power_of_two(-accumulator.p + (accumulator.rounding not in NEAREST))
     tiny = power_of_two(accumulator.emin)
-    error, held = Fraction(0), terms.total if terms.bias else Fraction(0)
-    for _ in range(ceil(terms.count / accumulation.group) + terms.bias):
+    error, held = Fraction(0), terms.total if terms.bias or terms.chains > 1 else Fraction(0)
+    for _ in range(_steps(accumulation, terms.count, bias=terms.bias, chains=terms.chains)):
         lost = parts * cut * power_of_two(exponent(max(tiny, terms.largest, held)))
         reach = terms.total + error + lost
         error += lost + spacing * power_of_two(exponent(max(tiny, reach)))
@@ -198,7 +209,7 @@ def _group_error(accumulation: Accumulation, accumulator: FloatFormat, terms: Te
 
 
 def _group_errors(
-    accumulation: Accumulation, accumulator: FloatFormat, count: int, total: Array, largest: Array, *, bias: bool
+    accumulation: Accumulation, accumulator: FloatFormat, count: int, total: Array, largest: Array, *, bias: bool, chains: int
 ) -> tuple[Array, Array]:
     """`_group_error` in float64, rounded upward, and what bounds the accumulator."""
     parts = accumulation.group // accumulation.presummed + 1
@@ -206,13 +217,17 @@ def _group_errors(
     spacing = 2.0 ** (-accumulator.p + (accumulator.rounding not in NEAREST))
     floor = np.maximum(largest, 2.0**accumulator.emin)
     error = np.zeros_like(total)
-    held = total if bias else error
-    for _ in range(ceil(count / accumulation.group) + bias):
+    held = total if bias or chains > 1 else error
+    for _ in range(_steps(accumulation, count, bias=bias, chains=chains)):
         lost = cut * _power_floor(np.maximum(floor, held))
         reach = _up(_up(total + error) + lost)
         error = _up(_up(error + lost) + spacing * _power_floor(np.maximum(reach, 2.0**accumulator.emin)))
         held = _up(total + error)
     return error, held
+
+
+def _steps(accumulation: Accumulation, count: int, *, bias: bool, chains: int) -> int:
+    return ceil(count / accumulation.group) + bias + 2 * (chains - 1)
 
 
 def _given(largest: Array | None) -> Array:

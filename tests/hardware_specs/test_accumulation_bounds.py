@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from suffice.errors import FormatError
-from suffice.hardware_specs.accumulate import accumulate, accumulate_in_tree
+from suffice.hardware_specs.accumulate import accumulate, accumulate_in_tree, add_rounded
 from suffice.hardware_specs.accumulate_exactly import plus, read_factors
 from suffice.hardware_specs.accumulation import Accumulation, Kind, Order, Products, product_unit, summation
 from suffice.hardware_specs.accumulation_bounds import Terms, affine_bound, error_bound, error_bounds, input_flush_bound, roundings
@@ -387,3 +387,30 @@ def test_the_last_rounding_of_a_group_counts() -> None:
     bound = error_bound(accumulation, terms_of(accumulation, left, right, None))
     assert bound is not None
     assert 40 * 17 * power_of_two(-25) < error <= bound < Fraction(13, 10) * error
+
+
+def test_several_chains_lose_more_and_are_bounded() -> None:
+    """16 chains of one product: the fp32 additions of their results lose 15 * 2^-24, more than one group may, and less than the bound."""
+    accumulation = ACCUMULATIONS["h100 fp16 fp16"][0]
+    fp32 = float_format("fp32")
+    left, right = np.full(16, 2.0**-12), np.full(16, 2.0**-12)
+    left[0], right[0] = 1.0, 1.0
+    rng = np.random.default_rng(17)
+    rows = [(left, right, 16)] + [
+        (*cancelling(rng, random_numbers(rng, float_format("fp16"), (2, 60))), c) for c in (2, 3, 7) for _ in range(40)
+    ]
+    exceeded = 0
+    for a, b, chains in rows:
+        total = np.zeros(())
+        for part in np.array_split(np.arange(len(a)), chains):
+            total = add_rounded(fp32, np.atleast_1d(total), np.atleast_1d(accumulate(accumulation, a[part], b[part])))[0]
+        terms = terms_of(accumulation, a, b, None)
+        error = error_of(accumulation, a, b, None, float(total))
+        bound, single = error_bound(accumulation, replace(terms, chains=chains)), error_bound(accumulation, terms)
+        assert bound is not None
+        assert single is not None
+        assert error <= bound
+        array = error_bounds(accumulation, terms.count, upward([terms.total]), upward([terms.largest or Fraction(0)]), chains=chains)
+        assert bound <= Fraction(float(array[0])) <= bound * (1 + Fraction(1, 10**9)) + power_of_two(-480)
+        exceeded += error > single
+    assert exceeded >= 1

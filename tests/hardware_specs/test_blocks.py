@@ -104,6 +104,9 @@ def test_known_blocks() -> None:
     assert quantise(block_format("mxfp8_e4m3"), np.array([1e-300])).scales.tolist() == [2.0**-127]
     nvidia = quantise(block_format("nvfp4"), np.array([6.0] * 16 + [0.001] * 16), tensor_scale=1.0)
     assert (nvidia.scales[0], nvidia.scales[16], nvidia.values[16]) == (1.0, 0.0, 0.0)
+    ties = quantise(block_format("nvfp4"), np.array([6.0, 5.0, 3.5, 2.5, -1.75, 1.25, 0.75, 0.25]), tensor_scale=1.0)
+    assert ties.values.tolist() == [6.0, 4.0, 4.0, 2.0, -2.0, 1.0, 1.0, 0.0]
+    assert [quantise(block_format("nvfp4"), np.array([6 * x]), tensor_scale=1.0).scales[0] for x in (1.0625, 1.1875)] == [1.0, 1.25]
     assert default_tensor_scale(block_format("nvfp4"), 2688.0) == 1.0
     assert default_tensor_scale(block_format("nvfp4"), 1.0) == float(np.float32(1 / 2688))
     assert quantise(block_format("nvfp4"), np.zeros(3)).values.tolist() == [0.0, 0.0, 0.0]

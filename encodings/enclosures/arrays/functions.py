@@ -102,7 +102,7 @@ def leaky_relu(negative_slope: float) -> Function:
     def at(x: Intervals) -> Intervals:
         return add(maximum(x, 0.0), multiply(minimum(x, 0.0), negative_slope))
 
-    return Function(Shape(at, ZERO), slope, curvature)
+    return Function(Shape(at, ZERO) if negative_slope else lambda x: maximum(x, 0.0), slope, curvature)
 
 
 def _sigmoid_slope(x: Intervals) -> Intervals:

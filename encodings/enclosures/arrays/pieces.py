@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from suffice.encodings.enclosures.arrays.intervals import Intervals, hull, magnitude
+from suffice.encodings.enclosures.arrays.intervals import Intervals, hull, magnitude, rounds_to_nearest
 from suffice.errors import DomainError
 from suffice.hardware_specs.upward import Array, keeping_subnormals
 
@@ -83,6 +83,7 @@ def call(name: str, x: Intervals) -> Intervals:
     """A function of crival. Operands outside its domain are the caller's to refuse."""
     import ival
 
+    assert rounds_to_nearest(), "called in a directed rounding mode"
     with keeping_subnormals():
         function: Any = getattr(ival, name)
         found = function(ival.Interval(x.lo.reshape(-1), x.hi.reshape(-1)))

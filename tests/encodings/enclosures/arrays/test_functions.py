@@ -16,7 +16,7 @@ from suffice.encodings.enclosures.arrays.functions import UNARY, leaky_relu
 from suffice.encodings.enclosures.arrays.intervals import Intervals, add, divide, negate, point, square
 from suffice.encodings.enclosures.arrays.pieces import Map, Shape, both_sides
 from suffice.errors import DomainError
-from suffice.hardware_specs.upward import Array
+from suffice.hardware_specs.upward import Array, rounding_up, stepped, upward
 from tests.encodings.enclosures.arrays.jets import DEFINITIONS, derivatives
 from tests.prover.engine.test_upward import flushing, needs_mxcsr
 
@@ -235,6 +235,13 @@ def test_kinks() -> None:
     assert upside.range(x).lo.tolist() == [0.5, 0, 0, 1, 0] and upside.range(x).hi.tolist() == [1, 2, 5, 1, 1.5]
     assert upside.slope(x).lo.tolist() == [-0.5, -0.5, -0.5, 1, -0.5]
     assert UNARY["leaky_relu"].slope(x).lo[0] == 0.01
+
+
+def test_the_library_is_not_called_in_a_directed_mode() -> None:
+    if upward() == stepped():
+        pytest.skip("the mode does not reach NumPy here")
+    with rounding_up(), pytest.raises(AssertionError, match="directed rounding mode"):
+        UNARY["tanh"].range(point(0.5))
 
 
 def test_shapes_are_kept() -> None:

@@ -12,9 +12,7 @@ from suffice.encodings.family import Family
 from suffice.encodings.problem import Problem as ProblemData
 from suffice.errors import InputError
 from suffice.hardware_specs.format import Format
-from suffice.proofs.certificate import Certificate
-from suffice.proofs.documents import document_bytes, parse_document
-from suffice.proofs.families import FamilyCertificate
+from suffice.proofs.documents import Document, document_bytes, parse_document
 from suffice.proofs.files import read_bytes
 from suffice.proofs.kernel import Report
 from suffice.proofs.kernel import check as check_bytes
@@ -30,7 +28,7 @@ Progress = Callable[[str, float], None]
 FormatsAsked = str | Format | Iterable[str | Format]
 """A format, several, or a text that lists several ("bf16,fp16")."""
 
-CertificateSource = str | os.PathLike[str] | bytes | Certificate | FamilyCertificate
+CertificateSource = str | os.PathLike[str] | bytes | Document
 """A file, its bytes, or the certificate itself."""
 
 LADDER = "int8,fp8_e4m3,fp8_e5m2,bf16,fp16,tf32,fp32,fp64"
@@ -158,9 +156,9 @@ def bytes_of(certificate: CertificateSource) -> bytes:
     """The certificate's bytes. Raises InputError for a file that cannot be read."""
     if isinstance(certificate, bytes):
         return certificate
-    if isinstance(certificate, Certificate | FamilyCertificate):
-        return document_bytes(certificate)
-    return read_bytes(certificate, MAX_NETWORK_BYTES)
+    if isinstance(certificate, str | os.PathLike):
+        return read_bytes(certificate, MAX_NETWORK_BYTES)
+    return document_bytes(certificate)
 
 
 def asking_of(

@@ -6,7 +6,7 @@
 * quotients, norms, softmax: the mean value form f(c) + J (x - c) with J between the ends of the interval Jacobian, its middle as the map;
 * a maximum: its operand with the highest middle, and how far the others can rise above it.
 
-An element that its operands' hull bounds better becomes that hull, with zeros in the map.
+An element whose rest is no narrower than its hull becomes the hull, with zeros in the map: nothing would be gained.
 """
 
 from __future__ import annotations
@@ -78,13 +78,12 @@ def boxed(image: Intervals) -> Linearised:
 def unary_band(node: TensorNode, x: Intervals, image: Intervals) -> Linearised:
     """The narrowest band."""
     lines = narrowest_band(node, x)
-    return elementwise((lines.upper_slope,), (x,), Intervals(lines.lower_offset, lines.upper_offset), image)
+    return elementwise((lines.upper_slope,), Intervals(lines.lower_offset, lines.upper_offset), image)
 
 
-def elementwise(slopes: Sequence[Array], operands: Sequence[Intervals], rest: Intervals, image: Intervals) -> Linearised:
-    """sum of slope * operand + rest, or the hull where that is narrower."""
-    spread = radius(rest) + sum(np.abs(slope) * radius(x) for slope, x in zip(slopes, operands, strict=True))
-    hull = ~(spread <= radius(image))
+def elementwise(slopes: Sequence[Array], rest: Intervals, image: Intervals) -> Linearised:
+    """sum of slope * operand + rest, or the hull."""
+    hull = ~(radius(rest) < radius(image))
     chosen = Intervals(np.where(hull, image.lo, rest.lo), np.where(hull, image.hi, rest.hi))
     middle = centre(chosen)
     kept = [np.where(hull, 0.0, slope).reshape(-1) for slope in slopes]
@@ -98,7 +97,7 @@ def elementwise_product(a: Intervals, b: Intervals, image: Intervals) -> Lineari
     with outward() as up:
         remainder = up.multiply(a_radius, b_radius)
     rest = add(negate(multiply(point(a_middle), point(b_middle))), Intervals(-remainder, remainder))
-    return elementwise((b_middle, a_middle), (a, b), rest, image)
+    return elementwise((b_middle, a_middle), rest, image)
 
 
 def matrix_product(a: Intervals, b: Intervals) -> Linearised:
@@ -119,7 +118,7 @@ def quotient(a: Intervals, b: Intervals, image: Intervals) -> Linearised:
         chosen = centre(slope)
         reach = multiply(point(radius(slope, chosen)), subtract(operand, point(middle)))
         rest = add(subtract(rest, multiply(point(chosen), point(middle))), reach)
-    return elementwise(tuple(centre(slope) for slope in slopes), (a, b), rest, image)
+    return elementwise(tuple(centre(slope) for slope in slopes), rest, image)
 
 
 def maximum_of_row(x: Intervals, image: Intervals) -> Linearised:
@@ -131,7 +130,7 @@ def maximum_of_row(x: Intervals, image: Intervals) -> Linearised:
     others[places] = -np.inf
     with outward() as up:
         rise = np.maximum(up.add(others.max(axis=1), -lo[places]), 0.0)
-    hull = ~(0.5 * rise + 0.5 * (hi - lo)[places] <= radius(image).reshape(-1))
+    hull = ~(0.5 * rise < radius(image).reshape(-1))
     rest = Intervals(np.where(hull, image.lo.reshape(-1), 0.0), np.where(hull, image.hi.reshape(-1), rise))
     matrices = np.zeros((len(lo), 1, length))
     matrices[places[0], 0, places[1]] = np.where(hull, 0.0, 1.0)
@@ -150,8 +149,7 @@ def mean_value_of_rows(node: TensorNode, x: Intervals, image: Intervals) -> Line
     moved = products(point(chosen), point(middle[..., None])).reshape(-1, length)
     rest = add(subtract(row_image(node, point(middle)), moved), Intervals(-reach, reach))
     hulls = image.reshape(-1, length)
-    spread = radius(rest) + (np.abs(chosen) @ radius(rows, middle)[..., None])[..., 0]
-    worse = ~(spread <= radius(hulls))
+    worse = ~(radius(rest) < radius(hulls))
     rest = Intervals(np.where(worse, hulls.lo, rest.lo), np.where(worse, hulls.hi, rest.hi))
     centres = centre(rest)
     return Linearised(by_rows(np.where(worse[..., None], 0.0, chosen)), centres.reshape(-1), radius(rest, centres).reshape(-1))

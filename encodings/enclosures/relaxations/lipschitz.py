@@ -1,23 +1,25 @@
 """Local Lipschitz bounds and curvature of every layer and of a whole network over a box (THEORY sections 3 and 5).
 
 A layer is a run of nodes with one module path, as a map from the tensors that it reads to those that others read from it. Two methods bound
-it, and the better one is reported: composition node by node (composing.py), and norms of the interval Jacobian over the box.
+it, and the better one is reported: composition node by node (composing.py), and norms of the interval Jacobian over the box; for the whole
+also norms of the Jacobian that zonotopes and linear relaxation enclose (slope_network.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from suffice.encodings.enclosures.arrays.intervals import Intervals
+from suffice.encodings.enclosures.arrays.intervals import Intervals, intersection
 from suffice.encodings.enclosures.relaxations.adjoints import jacobians, units
 from suffice.encodings.enclosures.relaxations.composing import Slopes, composed, joint, plus, times
 from suffice.encodings.enclosures.relaxations.curving import curvature_by_tails
 from suffice.encodings.enclosures.relaxations.norms import row_sum_norm, spectral_norm
-from suffice.encodings.enclosures.relaxations.tighten import cost
+from suffice.encodings.enclosures.relaxations.slope_network import jacobian_by_slopes
+from suffice.encodings.enclosures.relaxations.tighten import VISIBLE, cost
 from suffice.encodings.networks.graph import Network, TensorNode, TensorOp
 from suffice.hardware_specs.upward import keeping_subnormals
 
@@ -33,6 +35,7 @@ class SlopeMethod(StrEnum):
 
     COMPOSITION = "composition"
     JACOBIAN = "interval Jacobian"
+    RELAXED = "relaxed Jacobian"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +79,32 @@ def network_slopes(network: Network, ranges: Mapping[int, Intervals], *, work: i
         layers = tuple(bounded(network, ranges, run, work)[0] for run in found)
         last = len(network.nodes) - 1
         everything = Run("", tuple(range(1, last + 1)), (0,), (last,))
-        whole, jacobian = bounded(network, ranges, everything, work)
+        whole, jacobian = relaxed(network, ranges, *bounded(network, ranges, everything, work), work)
         largest = carried(found, layers, {0: 1.0}, [0.0] * len(found))[last]
         euclidean = _euclidean(found, layers)[last]
         curvature = curvature_by_tails(network, ranges, work) if whole.curvature is not None else None
-        whole = LayerSlopes(
-            network.name,
-            whole.range,
-            min(whole.lipschitz_max, largest),
-            min(whole.lipschitz_2, euclidean),
-            whole.curvature if whole.curvature is None or curvature is None else min(whole.curvature, curvature),
-            whole.method,
+        whole = replace(
+            whole,
+            name=network.name,
+            lipschitz_max=min(whole.lipschitz_max, largest),
+            lipschitz_2=min(whole.lipschitz_2, euclidean),
+            curvature=whole.curvature if whole.curvature is None or curvature is None else min(whole.curvature, curvature),
         )
         return NetworkSlopes(layers, whole, largest, euclidean, jacobian)
+
+
+def relaxed(
+    network: Network, ranges: Mapping[int, Intervals], whole: LayerSlopes, jacobian: Intervals | None, work: int
+) -> tuple[LayerSlopes, Intervals | None]:
+    """The same, with the Jacobian intersected with what the relaxations find for it."""
+    other = jacobian_by_slopes(network, ranges, work) if jacobian is not None else None
+    if jacobian is None or other is None:
+        return whole, jacobian
+    both = intersection(jacobian, other)
+    largest, euclidean = row_sum_norm(both), spectral_norm(both)
+    method = SlopeMethod.RELAXED if largest < whole.lipschitz_max * (1 - VISIBLE) else whole.method
+    better = replace(whole, lipschitz_max=min(largest, whole.lipschitz_max), lipschitz_2=min(euclidean, whole.lipschitz_2), method=method)
+    return better, both
 
 
 def runs(network: Network) -> tuple[Run, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from math import prod
 
 import numpy as np
 
@@ -25,7 +24,7 @@ from suffice.hardware_specs.upward import keeping_subnormals
 WORK = 2 * 10**10
 """Multiplications that one call may spend on zonotopes and linear relaxation unless told otherwise: some seconds."""
 
-FORM_ENTRIES = 1 << 24
+FORM_ENTRIES = 1 << 22
 """Most numbers in the generators of one node."""
 
 ROW_ENTRIES = 1 << 22
@@ -168,14 +167,19 @@ class _Search:
 VISIBLE = 1e-9
 
 
+MOVED = 16
+"""What moving or adding one number counts for, in multiplications inside products of matrices."""
+
+
 def cost(node: TensorNode, network: Network) -> int:
-    """Multiplications to apply a node's linear map to one tensor."""
+    """About how many multiplications it takes to apply a node's linear map to one tensor."""
     operands = [network.nodes[operand] for operand in node.operands]
+    moved = MOVED * (node.size + sum(operand.size for operand in operands))
     match node.op:
         case TensorOp.LINEAR:
-            return node.size * operands[0].shape[-1]
+            return moved + node.size * operands[0].shape[-1]
         case TensorOp.MATMUL:
-            return 2 * node.size * operands[0].shape[-1]
+            return moved + 2 * node.size * operands[0].shape[-1]
         case TensorOp.SOFTMAX | TensorOp.LOG_SOFTMAX | TensorOp.LAYER_NORM | TensorOp.RMS_NORM:
-            return node.size * node.shape[-1]
-    return node.size + sum(prod(operand.shape) for operand in operands)
+            return moved + node.size * node.shape[-1]
+    return moved

@@ -1,9 +1,13 @@
 """The error bound of a program over a box (THEORY S1 on tensors; docs/networks.md, "The bound of a network").
 
-For every node: `ranges` R of the exact function; changes D that hold z(t p) - z(0), 0 <= t <= 1, z(p) the function with p_k added at
-node k, p any of the errors of a run; `held` M, what the machine holds. Errors p_k = w_k + e_k: w_k = (W^ - W) x^ + (b^ - b) by the
-rounded constants, |e_k| <= r_k by computing and storing, over machine numbers x^ in M. The error of output j is the least of
-max |D_j|, max |M_j - R_j| and, by the mean value theorem along t, |sum_k A_jk (w_k + e_k)|, with A adjoints over R + D.
+For every node k, z(p) being the function with p_k added at node k, and p the errors of a run:
+
+* the `range` R of the exact function z(0), and `held` M, what the machine holds, z(p);
+* errors p_k = w_k + e_k: w_k = (W^ - W) x^ + (b^ - b) by rounded constants, e_k by computing and storing, over machine numbers x^ in M;
+* the `change` D, which holds (z(t p) - z(0)) / t for 0 < t <= 1: by the mean value theorem D = J D_operands + p_k, slopes J over `wide`;
+* `wide`, which holds z(t p) for 0 <= t <= 1: it lies in R + t D, and in t p_k + the operation on the `wide` of the operands.
+
+The error of output j is the least of |D_j|, |M_j - R_j| and, again by the mean value theorem, |sum_k A_jk p_k|, A adjoints over `wide`.
 """
 
 from __future__ import annotations
@@ -87,9 +91,10 @@ class State:
 
     range: Spans
     change: Spans
+    wide: Spans
     held: Held
     weight_errors: Spans | None
-    errors: list[int]
+    errors: Spans
     slopes: Jacobian | None
 
 
@@ -125,8 +130,8 @@ class Analysis:
 
     def _forward(self, box: Spans, *, representable: bool, has_changes: bool) -> list[State]:
         first = read_input(self._program[0], box, self._fixed, self._nodes[0], representable=representable)
-        change = widened(zeros(len(box.lo)), first.errors)
-        states = [State(box, change, Held(first.spans, first.fmt), None, first.errors, None)]
+        errors = _between(box, first.spans, first.errors)
+        states = [State(box, errors, plus(box, with_zero(errors)), Held(first.spans, first.fmt), None, errors, None)]
         for k in range(1, len(self._nodes)):
             states.append(self._visit(k, states, has_changes=has_changes))
         return states
@@ -139,21 +144,20 @@ class Analysis:
         exact_held = self._held_range(node, step, machine, known)
         result = computed(node, step, machine, exact_held, known.held, fixed)
         kept = stored(step, result, fixed, node)
-        errors = [a + b for a, b in zip(result.errors, kept.errors, strict=True)]
+        errors = plus(_between(exact_held, result.spans, result.errors), _between(result.spans, kept.spans, kept.errors))
         weight_errors = self._weight_errors(node, step, machine, known)
         if not has_changes:
-            return State(ranges, ranges, Held(kept.spans, kept.fmt), None, errors, None)
-        total = widened(zeros(node.size), errors)
-        added = with_zero(total if weight_errors is None else plus(weight_errors, total))
-        change, slopes = added, None
+            return State(ranges, errors, ranges, Held(kept.spans, kept.fmt), None, errors, None)
+        change = errors if weight_errors is None else plus(weight_errors, errors)
+        added, slopes, wide = with_zero(change), None, plus(ranges, with_zero(change))
         if before:
-            wide = [plus(s.range, with_zero(s.change)) for s in before]
-            reached = evaluate(node, wide, known.exact, fixed)
-            slopes = jacobian(node, wide, reached, known.exact, fixed)
-            change = plus(slopes.forward([s.change for s in before]), added)
-            change = met(change, minus(plus(reached, added), ranges))
+            operands = [s.wide for s in before]
+            reached = evaluate(node, operands, known.exact, fixed)
+            slopes = jacobian(node, operands, reached, known.exact, fixed)
+            change = plus(slopes.forward([s.change for s in before]), change)
+            wide = met(plus(ranges, with_zero(change)), plus(reached, added))
         held = met(kept.spans, plus(ranges, change))
-        return State(ranges, change, Held(held, kept.fmt), weight_errors, errors, slopes)
+        return State(ranges, change, wide, Held(held, kept.fmt), weight_errors, errors, slopes)
 
     def _held_range(self, node: Node, step: Step, machine: list[Held], known: Constants) -> Spans:
         """The range of the exact operation on machine numbers, with the constants of the program."""
@@ -175,10 +179,10 @@ class Analysis:
         return evaluate(node, [held.spans for held in machine], known.change, self._fixed)
 
     def _reverse(self, states: list[State], output: int) -> int:
-        """|sum over nodes of A (w + e)| for one output element, by adjoints A over R + D."""
+        """|sum over nodes of A (w + e)| for one output element, by adjoints A over `wide`."""
         places = self._fixed.bits
         adjoints: list[Spans | None] = [None] * len(states)
-        unit = [0] * len(states[-1].errors)
+        unit = [0] * len(states[-1].errors.lo)
         unit[output] = 1 << places
         adjoints[-1] = Spans(unit, unit)
         low = high = 0
@@ -186,8 +190,8 @@ class Analysis:
             adjoint, state = adjoints[k], states[k]
             adjoints[k] = None
             assert adjoint is not None
-            rounding = sum(map(mul, magnitudes(adjoint), state.errors))
-            low, high = low - rounding, high + rounding
+            rounding = _inner(adjoint, state.errors)
+            low, high = low + rounding[0], high + rounding[1]
             if state.weight_errors is not None:
                 part = self._by_weights(k, state.weight_errors, adjoint, states)
                 low, high = low + part[0], high + part[1]
@@ -208,6 +212,11 @@ class Analysis:
             added = _inner(adjoint, repeated(change.bias, len(adjoint.lo)))
             low, high = low + added[0], high + added[1]
         return max(found[0], low), min(found[1], high)
+
+
+def _between(before: Spans, after: Spans, errors: list[int]) -> Spans:
+    """What a rounding adds: at most its error, and no more than leads from one interval to the other."""
+    return met(widened(zeros(len(errors)), errors), minus(after, before))
 
 
 def _inner(a: Spans, b: Spans) -> Interval:

@@ -156,7 +156,7 @@ def _read_node(builder: NetworkBuilder, node: onnx.NodeProto, values: dict[str, 
             mend = "sort the nodes of the graph, and write sparse initialisers out"
             raise InputError(f"its operand {one_line(operand)} is not known", where=f"node {named}", mend=mend)
     operands = tuple(values[operand] if operand else None for operand in node.input)
-    builder.layer = _layer(node, operands)
+    builder.layer = _layer(node, named, operands)
     call = OnnxCall(
         operator=operator,
         name=named,
@@ -235,20 +235,20 @@ def _constant(call: OnnxCall) -> Known:
     raise call.error(f"a constant given as {attribute.name}")
 
 
-def _layer(node: onnx.NodeProto, operands: tuple[Value | None, ...]) -> str:
+def _layer(node: onnx.NodeProto, named: str, operands: tuple[Value | None, ...]) -> str:
     """The module path: what exporters write into names ("/encoder/fc1/Gemm", or scopes), or what parameters belong to ("fc1.weight")."""
     scopes = next((entry.value for entry in node.metadata_props if entry.key == "pkg.torch.onnx.name_scopes"), None)
     if scopes is not None:
-        names = re.findall(r"'([^']*)'", scopes)
-        return one_line(names[-2]) if len(names) > 1 else ""
-    if node.name.startswith("/"):
+        names = re.findall(r"'([^']*)'", one_line(scopes))
+        return names[-2] if len(names) > 1 else ""
+    if named.startswith("/"):
         path: list[str] = []
-        for scope in node.name.strip("/").split("/")[:-1]:
+        for scope in named.strip("/").split("/")[:-1]:
             inside = path and scope.startswith(f"{path[-1]}.")  # a Sequential's own scope comes before those of its parts: mlp/mlp.2
             path = [*path[:-1], scope] if inside else [*path, scope]
-        return one_line(".".join(path))
+        return ".".join(path)
     parameters = [value.name for value in operands if isinstance(value, Known) and value.name]
-    return parameters[0].rpartition(".")[0] if parameters and "." in parameters[0] else one_line(node.name)
+    return parameters[0].rpartition(".")[0] if parameters and "." in parameters[0] else named
 
 
 def _wanted(graph: onnx.GraphProto, output: int | str | None, name: str) -> str:

@@ -139,9 +139,9 @@ def rule(*names: str) -> Callable[[OnnxRule], OnnxRule]:
     return enter
 
 
-def one_line(text: str) -> str:
-    """Text of a file as it stands in a message: on one line, not endless."""
-    line = " ".join(text.split())
+def one_line(text: str | bytes) -> str:
+    """Text of a file as it stands in a message: on one line, not endless. Bytes are text that is not UTF-8."""
+    line = " ".join((text.decode("utf-8", "replace") if isinstance(text, bytes) else text).split())
     return line if len(line) <= 200 else f"{line[:200]}..."
 
 

@@ -200,7 +200,8 @@ def convolution(call: OnnxCall) -> Tensor:
     weight, bias = call.array(1), call.array(2)
     if weight is None or (bias is None and call.get(2) is not None) or weight.ndim < 3:
         raise call.error("the kernel is not a known array")
-    x, axes = call.tensor(0), weight.ndim - 2
+    axes = weight.ndim - 2
+    x = _spatial(call, axes)
     stride, dilation = _lengths(call, "strides", axes), _lengths(call, "dilations", axes)
     return windows.convolution(
         call.builder,
@@ -213,6 +214,14 @@ def convolution(call: OnnxCall) -> Tensor:
         groups=int(call.attributes.get("group", 1)),
         parameter=call.parameter(1),
     )
+
+
+def _spatial(call: OnnxCall, axes: int | None = None) -> Tensor:
+    """The operand, which has samples, channels and `axes` axes of space (at least one)."""
+    x = call.tensor(0)
+    if len(x.shape) < 3 or axes not in (None, len(x.shape) - 2):
+        raise call.error(f"the shape {x.shape} has not samples, channels and {'some' if axes is None else axes} axes of space")
+    return x
 
 
 def _lengths(call: OnnxCall, name: str, axes: int) -> list[int]:
@@ -242,7 +251,8 @@ def _pads(call: OnnxCall, x: Tensor, kernel: list[int], stride: list[int], dilat
 @rule("MaxPool", "AveragePool")
 def pool(call: OnnxCall) -> Any:
     """Maximum or mean of windows; that of indices is not read."""
-    kernel, x = list(call.attributes["kernel_shape"]), call.tensor(0)
+    kernel = list(call.attributes["kernel_shape"])
+    x = _spatial(call, len(kernel))
     stride, dilation = _lengths(call, "strides", len(kernel)), _lengths(call, "dilations", len(kernel))
     padding, ceil_mode = _pads(call, x, kernel, stride, dilation), bool(call.attributes.get("ceil_mode", 0))
     if call.operator == "MaxPool":
@@ -258,7 +268,7 @@ def pool(call: OnnxCall) -> Any:
 @rule("GlobalAveragePool", "GlobalMaxPool")
 def global_pool(call: OnnxCall) -> Tensor:
     """Mean or maximum over space."""
-    x = call.tensor(0)
+    x = _spatial(call)
     op = TensorOp.MEAN if call.operator == "GlobalAveragePool" else TensorOp.MAX
     return layers.reduce_axes(call.builder, op, x, range(2, len(x.shape)), True)
 

@@ -1,4 +1,4 @@
-"""NETWORK, PROGRAM and INPUTS of docs/certificate.md: networks, their programs and their sets of inputs, as JSON."""
+"""NETWORK, PROGRAM and INPUTS of docs/networks.md: networks, their programs and their sets of inputs, as JSON."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _decoded(value: Json, shape: tuple[int, ...], where: str, kinds: tuple[str, 
 
 
 def network_to_json(network: Network) -> Json:
-    """NETWORK of docs/certificate.md."""
+    """NETWORK of docs/networks.md."""
     return {"name": _label(network.name), "nodes": [_node_to_json(node) for node in network.nodes]}
 
 
@@ -148,7 +148,7 @@ class _Formats:
 
 
 def program_to_json(program: NetworkProgram) -> Json:
-    """PROGRAM of docs/certificate.md. Raises InputError for block formats."""
+    """PROGRAM of docs/networks.md. Raises InputError for block formats."""
     formats = _Formats()
     steps = [_step_to_json(step, node, formats) for node, step in program.pairs()]
     return {"formats": formats.listed, "steps": steps}
@@ -262,7 +262,7 @@ def _accumulation_from_json(value: Json, formats: list[Format], where: str) -> A
 
 
 def inputs_to_json(inputs: InputSet) -> Json:
-    """INPUTS of docs/certificate.md."""
+    """INPUTS of docs/networks.md."""
     boxes: list[Json] = [{"name": _label(box.name), "lo": array_to_json(box.lo), "hi": array_to_json(box.hi)} for box in inputs.boxes]
     return {"model": inputs.model.value, "boxes": boxes}
 

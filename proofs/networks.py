@@ -1,4 +1,4 @@
-"""Certificates about networks, as data: written, read and named like all others (docs/certificate.md, "Networks").
+"""Certificates about networks, as data: written, read and named like all others (docs/networks.md, "Certificates").
 
 `certify` makes one: the kernel derives the value of every claim from its evidence, so that the file claims what it proves and no more.
 """

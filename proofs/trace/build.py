@@ -11,11 +11,13 @@ from suffice.encodings.writers.text import to_short_text
 from suffice.proofs.allocation import AllocationCertificate
 from suffice.proofs.certificate import Certificate, digest
 from suffice.proofs.families import FamilyCertificate
+from suffice.proofs.networks import NetworkCertificate
 from suffice.proofs.trace.allocations import allocation_trace
 from suffice.proofs.trace.claims import claim_section
 from suffice.proofs.trace.data import Quantity, Section, Step, Trace
 from suffice.proofs.trace.families import family_trace
 from suffice.proofs.trace.formats import formats_section
+from suffice.proofs.trace.networks import network_trace
 from suffice.proofs.trace.numbers import equal
 from suffice.proofs.trace.scripts import scripts_section
 from suffice.proofs.trace.words import answer, change_section, measure_of, tolerance_of, verdict_step
@@ -29,11 +31,13 @@ _LONGEST_DISPLAY = 200
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
-def trace(certificate: Certificate | FamilyCertificate | AllocationCertificate) -> Trace:
+def trace(certificate: Certificate | FamilyCertificate | AllocationCertificate | NetworkCertificate) -> Trace:
     """The derivation that the certificate's evidence makes, assumptions first and what would change the verdict last.
 
     It explains and does not check: whether the evidence holds is for the kernel to say.
     """
+    if isinstance(certificate, NetworkCertificate):
+        return network_trace(certificate)
     if isinstance(certificate, AllocationCertificate):
         return allocation_trace(certificate)
     if isinstance(certificate, FamilyCertificate):

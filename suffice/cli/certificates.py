@@ -122,9 +122,12 @@ def _not_about(data: bytes, wanted: Problem | Family, file: Path | None) -> str:
     from suffice.proofs.allocation import AllocationCertificate
     from suffice.proofs.documents import parse_document
     from suffice.proofs.families import FamilyCertificate, family_to_json
+    from suffice.proofs.networks import NetworkCertificate
     from suffice.proofs.problemdata import problem_to_json
 
     document = parse_document(data)
+    if isinstance(document, NetworkCertificate):
+        return "the certificate is about a network, and about no problem file"
     if isinstance(document, AllocationCertificate):
         return "the certificate is about the costs of choices, and about no problem"
     if isinstance(document, FamilyCertificate):
@@ -165,9 +168,12 @@ def _scripts(data: bytes) -> list[str]:
     """The scripts of a certificate. That of an allocation, which holds none, is written from its table."""
     from suffice.proofs.allocation import AllocationCertificate
     from suffice.proofs.documents import parse_document
+    from suffice.proofs.networks import NetworkCertificate
     from suffice.prover.mixed.smt import cheaper_script
 
     document = parse_document(data)
+    if isinstance(document, NetworkCertificate):
+        return []
     if isinstance(document, AllocationCertificate):
         return [cheaper_script(document.table, document.cost)]
     return [script.script for script in document.smt]

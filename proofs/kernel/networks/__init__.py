@@ -1,1 +1,1 @@
-"""Certificates about networks of tensors: data, and the rules by which they are accepted (docs/certificate.md, "Networks")."""
+"""Certificates about networks of tensors: data, and the rules by which they are accepted (docs/networks.md, "Certificates")."""

@@ -1,4 +1,4 @@
-"""The accepting function for networks: re-derive every claim and the verdict from the evidence alone (docs/certificate.md, "Networks")."""
+"""The accepting function for networks: re-derive every claim and the verdict from the evidence alone (docs/networks.md, "Certificates")."""
 
 from __future__ import annotations
 

@@ -133,16 +133,9 @@ def _analyse_box(
     except DomainError as error:
         return _without_propagation(program, constants, box, tightened, str(error))
     deviations = [magnitude(node.deviation) for node in errors]
-    methods = [Method.FORWARD] * len(errors)
+    methods = [Method.SETS if node.by_sets else Method.FORWARD for node in errors]
     reverse = None
-    bounds = {Method.FORWARD: deviations[-1].reshape(-1)}
-    if box.is_point:
-        sets = _sets(program, constants, box, tuple(node.exact for node in errors))
-        if sets is not None:
-            bounds[Method.SETS] = sets[-1].reshape(-1)
-            for position, found in enumerate(sets):
-                if found.max() < deviations[position].max():
-                    deviations[position], methods[position] = found, Method.SETS
+    bounds = {methods[-1]: deviations[-1].reshape(-1)}
     if _reverse_is_affordable(program):
         reverse = _reverse(program, constants, errors)
         if reverse is not None:

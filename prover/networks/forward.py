@@ -1,12 +1,18 @@
-"""Forward propagation of errors through a network (THEORY C3, element by element): exact ranges, deviations, errors of single steps."""
+"""Forward propagation of errors through a network (THEORY C3, element by element): exact ranges, deviations, errors of single steps.
+
+Let z be the exact values of a node's operands and z^ those of a run. f(z^) - f(z) = S (z^ - z), S the mean of the Jacobian on the line
+between them, which lies in the hull of both ranges. So every deviation is a sum of such products, and only real runs matter: an enclosure
+of what the program computes may be used wherever it is found.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from suffice.encodings.enclosures.arrays.intervals import Intervals, add, hull, intersection, multiply, widen
+from suffice.encodings.enclosures.arrays.intervals import Intervals, add, hull, intersection, magnitude, multiply, subtract, widen
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
@@ -15,10 +21,11 @@ from suffice.errors import DomainError
 from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.jacobians import pushed
 from suffice.prover.networks.local_errors import compute_errors, held_format
-from suffice.prover.networks.local_errors_rounding import storing_errors
+from suffice.prover.networks.local_errors_rounding import rounding_errors, storing_errors
 from suffice.prover.networks.node_errors import NodeErrors
-from suffice.prover.networks.ranges import exact_ranges, linear_image
+from suffice.prover.networks.ranges import exact_ranges, image, linear_image
 from suffice.prover.networks.reverse import pulled_errors
+from suffice.prover.networks.sets import rounded_ends, rounds_once, stored_set
 
 PULLED = frozenset({TensorOp.LINEAR, TensorOp.MATMUL, TensorOp.ADD, TensorOp.SUBTRACT, TensorOp.SUM, TensorOp.MEAN})
 """Operations that mix errors with one cause, which cancel or add up; a reverse pass from them sees that."""
@@ -27,6 +34,12 @@ OVERFLOW = "the program may overflow, or no bound of its error is known"
 
 PULL_WORK = 1 << 30
 """Most multiplications of one reverse pass from a node that is not the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    model: InputModel
+    is_point: bool
 
 
 def propagate(
@@ -43,14 +56,15 @@ def propagate(
     found: list[NodeErrors] = []
     held: list[Storage | None] = []
     work = 0
+    asked = _Box(model, box.is_point)
     for position, (node, step) in enumerate(program.pairs()):
         operands = [found[operand] for operand in node.operands]
         formats = [held[operand] for operand in node.operands]
         carried = _carried(node, operands)
         work += node.size + (0 if node.weight is None else node.size * node.weight.shape[-1])
         if _gains_by_pulling(node, operands) and node.size * work <= pull_work and position + 1 < len(network.nodes):
-            carried = intersection(carried, hull(pulled_errors(network, constants, found, position), 0.0))
-        errors, own = _node_errors(node, step, exact[position], carried, operands, constants[position], formats, model)
+            carried = intersection(carried, pulled_errors(network, constants, found, position))
+        errors, own = _node_errors(node, step, exact[position], carried, operands, constants[position], formats, asked)
         if not np.isfinite(errors.reached.lo).all() or not np.isfinite(errors.reached.hi).all():
             raise DomainError(OVERFLOW, where=node.name, mend="use a format with a wider range, or smaller inputs")
         found.append(errors)
@@ -71,24 +85,54 @@ def _node_errors(
     operands: list[NodeErrors],
     constants: Constants,
     held: list[Storage | None],
-    model: InputModel,
+    box: _Box,
 ) -> tuple[NodeErrors, Storage | None]:
-    reached = [operand.reached for operand in operands]
-    change = constant_change(node, constants, reached)
+    """computed - exact = (f(z^) - f(z)) + (f^(z^) - f(z^)) + what rounding f^(z^) adds, for operands z and z^, f^ with rounded constants."""
+    computed = [operand.computed for operand in operands]
+    change = constant_change(node, constants, computed)
     value = exact if node.op in (TensorOp.INPUT, TensorOp.CONSTANT) else add(exact, carried)
     if change is not None:
-        value = add(value, hull(change, 0.0))
-    radius = compute_errors(node, step, reached, value, constants, held)
+        value = add(value, change)
+    if box.is_point and node.op is not TensorOp.INPUT:
+        value = intersection(value, image(node, computed, constants.weight, constants.bias))
     own = held_format(node, step, held)
-    if node.op is TensorOp.INPUT and model is InputModel.REPRESENTABLE:
+    if node.op is TensorOp.INPUT and box.model is InputModel.REPRESENTABLE:
         own = step.stored
-    storing = storing_errors(step.stored, widen(value, radius), own)
-    error = widen(storing, radius) if (radius > 0).any() else storing
-    kept = None if not (error.lo.any() or error.hi.any()) else error
-    added = error if change is None else add(change, error)
-    deviation = carried if change is None and kept is None else add(carried, hull(added, 0.0))
-    errors = NodeErrors(exact=exact, reached=add(exact, deviation), carried=carried, change=change, error=kept, deviation=deviation)
+    computing, before = _computing(node, step, computed, value, constants, held)
+    storing = storing_errors(step.stored, before, own)
+    error = _sum_unless_exact(computing, storing)
+    linear = carried if change is None else add(carried, change)
+    linear = linear if error is None else add(linear, error)
+    after = stored_set(step.stored, before, own)
+    by_sets = subtract(after, exact)
+    deviation = intersection(linear, by_sets)
+    machine = intersection(after, add(exact, deviation))
+    errors = NodeErrors(
+        exact=exact,
+        computed=machine,
+        reached=hull(exact, machine),
+        carried=carried,
+        change=change,
+        error=error,
+        deviation=deviation,
+        by_sets=box.is_point and bool(magnitude(by_sets).max() <= magnitude(linear).max()),
+    )
     return errors, own if step.stored is None else step.stored
+
+
+def _computing(
+    node: TensorNode, step: Step, computed: list[Intervals], value: Intervals, constants: Constants, held: list[Storage | None]
+) -> tuple[Intervals, Intervals]:
+    """What the arithmetic adds to the values of the exact operation, and the results in the format of the arithmetic."""
+    if rounds_once(node, step):
+        return rounding_errors(step.compute, value), rounded_ends(step.compute, value)
+    radius = compute_errors(node, step, computed, value, constants, held)
+    return Intervals(-radius, radius), widen(value, radius)
+
+
+def _sum_unless_exact(first: Intervals, second: Intervals) -> Intervals | None:
+    total = add(first, second)
+    return total if total.lo.any() or total.hi.any() else None
 
 
 def constant_change(node: TensorNode, constants: Constants, operands: list[Intervals]) -> Intervals | None:

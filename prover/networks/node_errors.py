@@ -9,18 +9,21 @@ from suffice.encodings.enclosures.arrays.intervals import Intervals, add
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NodeErrors:
-    """What is known of the errors of one node over a box.
+    """Enclosures of every element of one node, for every input of a box and every run.
 
-    `exact`: the range of the exact network. `reached`: that widened by every deviation on the way from the exact network to the program.
-    `carried`: deviations that come from the operands. `change`: what rounded constants change. `error`: what rounding adds here.
+    `exact`: the exact network. `computed`: the program. `reached`: the hull of both, so also the lines between them. `deviation`: computed
+    - exact = `carried` (operation of the computed operands - operation of the exact ones) + `change` (by rounded constants) + `error` (by
+    rounding here). `by_sets`: set-valued emulation bounds the deviation best.
     """
 
     exact: Intervals
+    computed: Intervals
     reached: Intervals
     carried: Intervals
     change: Intervals | None
     error: Intervals | None
     deviation: Intervals
+    by_sets: bool = False
 
     @property
     def added(self) -> Intervals | None:

@@ -82,7 +82,8 @@ def _pull(
             continue
         node = network.nodes[position]
         values = [errors[operand].reached for operand in node.operands]
-        part = _contribution(node, constants[position], errors[position], values, adjoint)
+        computed = [errors[operand].computed for operand in node.operands]
+        part = _contribution(node, constants[position], errors[position], computed, adjoint)
         if part is not None:
             error = add(error, part)
         if table is not None:
@@ -140,14 +141,14 @@ def _is_exact(carried: Intervals) -> bool:
 
 
 def _contribution(
-    node: TensorNode, constants: Constants, errors: NodeErrors, values: list[Intervals], adjoint: Intervals
+    node: TensorNode, constants: Constants, errors: NodeErrors, computed: list[Intervals], adjoint: Intervals
 ) -> Intervals | None:
     """adjoint . (what the step adds), for every output."""
     if errors.change is None:
         return None if errors.error is None else _dot(adjoint, errors.error)
     changed = _dot(adjoint, errors.change)
     if node.op is TensorOp.LINEAR and constants.weight_change is not None and constants.weight_change.ndim == 2:
-        changed = intersection(changed, _changed_rows(constants, values[0], adjoint))
+        changed = intersection(changed, _changed_rows(constants, computed[0], adjoint))
     return changed if errors.error is None else add(changed, _dot(adjoint, errors.error))
 
 

@@ -33,7 +33,7 @@ def machine_sets(program: NetworkProgram, constants: tuple[Constants, ...], box:
         else:
             computed = _computed(node, step, operands, constants[position], formats)
             own = held_format(node, step, formats)
-        found.append(_stored(step.stored, computed, own))
+        found.append(stored_set(step.stored, computed, own))
         if not (np.isfinite(found[-1].lo).all() and np.isfinite(found[-1].hi).all()):
             raise DomainError("the program may overflow", where=node.name, mend="use a format with a wider range, or smaller inputs")
         held.append(own if step.stored is None else step.stored)
@@ -47,24 +47,31 @@ def set_deviations(exact: tuple[Intervals, ...], sets: tuple[Intervals, ...]) ->
 
 def _computed(node: TensorNode, step: Step, operands: list[Intervals], constants: Constants, held: list[Storage | None]) -> Intervals:
     value = image(node, operands, constants.weight, constants.bias)
-    if node.op in SINGLE_ROUNDINGS and (step.ulps == 0 or node.op not in SMOOTH) and _rounds(step.compute):
-        return _rounded(step.compute, value)
+    if rounds_once(node, step):
+        return rounded_ends(step.compute, value)
     return widen(value, compute_errors(node, step, operands, value, constants, held))
 
 
-def _stored(stored: Storage | None, computed: Intervals, held: Storage | None) -> Intervals:
+def stored_set(stored: Storage | None, computed: Intervals, held: Storage | None) -> Intervals:
+    """What values of these intervals are in memory; `held` is a format whose numbers they are already."""
     if stored is None or keeps(stored, held):
         return computed
-    if not isinstance(stored, BlockFormat) and _rounds(stored):
-        return _rounded(stored, computed)
+    if not isinstance(stored, BlockFormat) and rounds_monotonically(stored):
+        return rounded_ends(stored, computed)
     return add(computed, storing_errors(stored, computed, held))
 
 
-def _rounds(fmt: Format) -> bool:
+def rounds_once(node: TensorNode, step: Step) -> bool:
+    """Whether a step rounds the exact result of its operation correctly, to a format that float64 holds."""
+    return node.op in SINGLE_ROUNDINGS and (step.ulps == 0 or node.op not in SMOOTH) and rounds_monotonically(step.compute)
+
+
+def rounds_monotonically(fmt: Format) -> bool:
+    """Whether both ends of an interval can be rounded to the format in float64."""
     return isinstance(fmt, ExactFormat) or fits_float64(fmt)
 
 
-def _rounded(fmt: Format, values: Intervals) -> Intervals:
+def rounded_ends(fmt: Format, values: Intervals) -> Intervals:
     """Both ends rounded: rounding is monotone. An end that overflows or is NaN makes the whole line."""
     low, high = round_array(fmt, values.lo), round_array(fmt, values.hi)
     with outward():

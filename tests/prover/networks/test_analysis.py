@@ -17,7 +17,7 @@ from suffice.encodings.problem import InputModel
 from suffice.hardware_specs.accumulation import Accumulation, Kind, Order
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import FloatFormat
-from suffice.prover.networks import forward, local_errors, local_errors_rounding, local_errors_sums, reverse
+from suffice.prover.networks import forward, local_errors_rounding, local_errors_sums, reverse
 from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.placing import place, uniform
@@ -189,7 +189,7 @@ def test_a_function_that_costs_nothing_is_seen(monkeypatch: pytest.MonkeyPatch) 
     case = Case(uniform(builder.finish(x), "fp32", input="fp64"), InputBox(lo=np.full(3, 0.1), hi=np.full(3, 0.9)))
     runs = inputs_of(case, np.random.default_rng(0), 50)
     assert exceeding(case, analyse, runs) == 0
-    monkeypatch.setattr(local_errors, "half_spacing", lambda _fmt, m: np.zeros_like(m))
+    monkeypatch.setattr(forward, "rounding_errors", lambda _fmt, values: Intervals(np.zeros(values.shape), np.zeros(values.shape)))
     assert exceeding(case, analyse, runs) > 0
 
 

@@ -36,7 +36,7 @@ def split_mask(b: NetworkBuilder, mask: Array, parameter: str = "") -> tuple[Mas
     """A summand with -infinities as what it allows and the finite numbers that it adds there, None where these are all 0."""
     allowed = mask != -np.inf
     finite = np.where(allowed, mask, 0.0)
-    return allowed, b.constant(finite, parameter) if finite.any() else None
+    return allowed, b.constant(finite, parameter) if (finite != 0).any() else None
 
 
 def add_mask(b: NetworkBuilder, value: Tensor | Masked, mask: Array, parameter: str = "") -> Masked:

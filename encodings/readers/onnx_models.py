@@ -62,9 +62,10 @@ def read_onnx(
         entry, shape = _input(graph, values, needed, example_shape, batched, builder.name)
         values[entry] = builder.input(shape)
         opset = next((entry.version for entry in model.opset_import if entry.domain in ("", "ai.onnx")), 1)
-        for node in (node for node in graph.node if needed.intersection(node.output)):
-            _read_node(builder, node, values, opset)
-        network = builder.finish(_output(builder, values, wanted), description=f"read from {_called(source)}")
+        with np.errstate(invalid="ignore"):  # NaNs of a file are refused where they stand
+            for node in (node for node in graph.node if needed.intersection(node.output)):
+                _read_node(builder, node, values, opset)
+            network = builder.finish(_output(builder, values, wanted), description=f"read from {_called(source)}")
         return without_batch(network) if batched else network
     except MemoryError:
         raise InputError("its tensors do not fit into memory", where=_called(source)) from None

@@ -13,8 +13,8 @@ from suffice.encodings.enclosures.arrays.intervals import Intervals, constant, p
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
 from suffice.errors import FormatError
-from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.block_bounds import quantisation_bounds
+from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.blocks import block_largest, default_tensor_scale, quantise
 from suffice.hardware_specs.format import FloatFormat, Format, IntFormat
 from suffice.hardware_specs.rounding import round_exact
@@ -86,9 +86,9 @@ def block_errors(fmt: BlockFormat, values: Intervals) -> Intervals:
 def _with_any_tensor_scale(fmt: BlockFormat, values: Intervals) -> Array:
     """A bound where the scale t of the tensor is found at run time: t <= T, that of the largest possible number.
 
-    A block with largest magnitude m has the scale s = e4m3(m / (c t)), c the largest element: s t <= m/c (1 + 2^-4) + 2^-10 t. An element is
-    rounded to within h s t, h half the widest spacing of elements, or it saturates: c s t >= m (1 - 2^-4) - c 2^-10 t, also where s is 0; where
-    m / (c t) exceeds 448, by the rounding of t alone, that is less than m 2^-20.
+    A block with largest magnitude m has the scale s = e4m3(m / (c t)), c the largest element: s t <= m/c (1 + 2^-4) + 2^-10 t. An element
+    is rounded to within h s t, h half the widest spacing of elements, or it saturates: c s t >= m (1 - 2^-4) - c 2^-10 t, also where s is 0;
+    where m / (c t) exceeds 448, by the rounding of t alone, that is less than m 2^-20.
     """
     assert isinstance(fmt.element, FloatFormat)
     sizes = np.maximum(np.abs(values.lo), np.abs(values.hi))

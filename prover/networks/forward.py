@@ -87,7 +87,7 @@ def _node_errors(
     held: list[Storage | None],
     box: _Box,
 ) -> tuple[NodeErrors, Storage | None]:
-    """computed - exact = (f(z^) - f(z)) + (f^(z^) - f(z^)) + what rounding f^(z^) adds, for operands z and z^, f^ with rounded constants."""
+    """computed - exact = (f(z^) - f(z)) + (f^(z^) - f(z^)) + what rounding f^(z^) adds, operands z and z^, f^ with rounded constants."""
     computed = [operand.computed for operand in operands]
     change = constant_change(node, constants, computed)
     value = exact if node.op in (TensorOp.INPUT, TensorOp.CONSTANT) else add(exact, carried)

@@ -87,7 +87,7 @@ def _with_any_tensor_scale(fmt: BlockFormat, values: Intervals) -> Array:
     """A bound where the scale t of the tensor is found at run time: t <= T, that of the largest possible number.
 
     A block with largest magnitude m has the scale s = e4m3(m / (c t)), c the largest element: s t <= m/c (1 + 2^-4) + 2^-10 t. An element
-    is rounded to within h s t, h half the widest spacing of elements, or it saturates: c s t >= m (1 - 2^-4) - c 2^-10 t, also where s is 0;
+    is rounded to within h s t, h half the widest spacing of elements, or saturates: c s t >= m (1 - 2^-4) - c 2^-10 t, also where s is 0;
     where m / (c t) exceeds 448, by the rounding of t alone, that is less than m 2^-20.
     """
     assert isinstance(fmt.element, FloatFormat)

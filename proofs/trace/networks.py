@@ -57,7 +57,7 @@ def _answer(certificate: NetworkCertificate) -> str:
 
 
 def _assumptions(certificate: NetworkCertificate) -> tuple[Step, ...]:
-    return tuple(Step(text=text) for text in certificate.assumptions) or (Step(text="None beyond the formats and the order of operations."),)
+    return tuple(Step(text=text) for text in certificate.assumptions) or (Step(text="None beyond the formats and orders stated."),)
 
 
 def _question(certificate: NetworkCertificate) -> Section:

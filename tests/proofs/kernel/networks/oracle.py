@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
 
 import mpmath
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from suffice.encodings.networks.graph import Network, TensorNode
 from suffice.encodings.networks.program import NetworkProgram, Step
 from suffice.hardware_specs.accumulate_exactly import accumulate_exactly
-from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat
+from suffice.hardware_specs.format import ExactFormat, Format, IntFormat
 from suffice.hardware_specs.rounding import Special, round_exact
 
 mpmath.mp.dps = 60
@@ -24,7 +23,8 @@ class NotFiniteError(Exception):
 
 FUNCTIONS = {
     "square": lambda x: x * x, "sqrt": mpmath.sqrt, "rsqrt": lambda x: 1 / mpmath.sqrt(x), "exp": mpmath.exp, "log": mpmath.log,
-    "erf": mpmath.erf, "tanh": mpmath.tanh, "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "erf": mpmath.erf, "tanh": mpmath.tanh,
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
     "gelu": lambda x: x * mpmath.erfc(-x / mpmath.sqrt(2)) / 2, "silu": lambda x: x / (1 + mpmath.exp(-x)),
     "gelu_tanh": lambda x: x * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (x + mpf("0.044715") * x**3))) / 2,
     "negate": lambda x: -x, "absolute": abs, "relu": lambda x: max(x, mpf(0)),
@@ -84,7 +84,7 @@ def _lifted(array: np.ndarray) -> np.ndarray:
     return np.array([mpf(float(v)) for v in array.reshape(-1)], dtype=object).reshape(array.shape)
 
 
-def _each(f, array: np.ndarray) -> np.ndarray:  # noqa: ANN001
+def _each(f, array: np.ndarray) -> np.ndarray:
     return np.array([f(v) for v in array.reshape(-1)], dtype=object).reshape(array.shape)
 
 

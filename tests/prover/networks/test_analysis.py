@@ -67,6 +67,31 @@ def test_bounds_over_balls_are_within_a_factor_of_runs(fmt: str, most: float) ->
     assert 1 <= np.median(ratios) < most
 
 
+def test_fp64_against_exact_rationals() -> None:
+    rng = np.random.default_rng(8)
+    builder = NetworkBuilder("double")
+    x = builder.input((5,))
+    weights = [rng.normal(size=(5, 5)) for _ in range(3)]
+    for number, weight in enumerate(weights):
+        x = builder.linear(x, weight)
+        x = builder.unary(TensorOp.RELU, x) if number < 2 else x
+        builder.store(x)
+    program = uniform(builder.finish(x), "fp64")
+    start = rng.uniform(-1, 1, (1, 5))
+    bound = analyse(program, balls(start, 0.5))
+    worst = 0.0
+    for _ in range(200):
+        run = start + rng.uniform(-0.5, 0.5, (1, 5))
+        exact = [Fraction(value) for value in run[0]]
+        for number, weight in enumerate(weights):
+            exact = [sum((Fraction(w) * v for w, v in zip(row, exact, strict=True)), Fraction(0)) for row in weight]
+            exact = [max(value, Fraction(0)) for value in exact] if number < 2 else exact
+        errors = [abs(Fraction(found) - value) for found, value in zip(emulate(program, run)[0], exact, strict=True)]
+        assert all(error <= Fraction(float(limit)) for error, limit in zip(errors, bound.outputs, strict=True))
+        worst = max(worst, float(max(errors)))
+    assert 1e-17 < worst < bound.bound < 200 * worst
+
+
 def test_representable_inputs_are_not_rounded() -> None:
     network = _identity(4)
     box = InputBox(lo=np.zeros(4), hi=np.ones(4))

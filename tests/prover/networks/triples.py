@@ -64,7 +64,7 @@ def _weights(rng: np.random.Generator, *shape: int) -> Array:
 
 def _layer(builder: NetworkBuilder, rng: np.random.Generator, x: Tensor) -> Tensor:
     width = x.shape[-1]
-    kind = int(rng.integers(0, 12))
+    kind = int(rng.integers(0, 13))
     if kind <= 2:
         bias = _weights(rng, width, 1)[:, 0] if rng.random() < 0.7 else None
         return builder.linear(x, _weights(rng, width, width), bias)
@@ -87,7 +87,14 @@ def _layer(builder: NetworkBuilder, rng: np.random.Generator, x: Tensor) -> Tens
     if kind == 10:
         constant = builder.constant(_weights(rng, width, 1)[:, 0], parameter="scale" if rng.random() < 0.5 else "")
         return builder.binary(TensorOp.MULTIPLY, x, constant)
-    return _attention(builder, rng, x)
+    return _attention(builder, rng, x) if kind == 11 else _of_positive_numbers(builder, rng, x)
+
+
+def _of_positive_numbers(builder: NetworkBuilder, rng: np.random.Generator, x: Tensor) -> Tensor:
+    """Functions that are defined on positive numbers only."""
+    positive = builder.binary(TensorOp.ADD, builder.unary(TensorOp.SIGMOID, x), builder.filled(0.5, x.shape))
+    op = (TensorOp.SQRT, TensorOp.RSQRT, TensorOp.LOG, TensorOp.DIVIDE, TensorOp.SQUARE)[int(rng.integers(0, 5))]
+    return builder.binary(op, x, positive) if op is TensorOp.DIVIDE else builder.unary(op, positive)
 
 
 def _attention(builder: NetworkBuilder, rng: np.random.Generator, x: Tensor) -> Tensor:

@@ -55,7 +55,8 @@ def verdict_table(answer: ModelAnswer) -> Table:
     headings = ("format", "device", "verdict", "by", "this program's error", "best algorithm's error", "seconds")
     notes = [f"{label}: {note}" for label, result in zip(answer.labels, answer.results, strict=True) for note in remarks(result)]
     notes += [sentence] if (sentence := answer.sentence()) else []
-    return Table(title=headline(answer), headings=headings, rows=rows, notes=(*notes, *assumptions(answer.results)))
+    notes += assumptions(answer.results)
+    return Table(title=headline(answer), headings=headings, rows=rows, notes=tuple(map(printable, notes)))
 
 
 def layer_table(label: str, result: NetworkResult) -> Table:
@@ -112,7 +113,7 @@ def remarks(result: NetworkResult) -> list[str]:
     if result.verdict is Verdict.IMPOSSIBLE and result.floor_points:
         where = " and ".join(array_text(point) for point in result.floor_points)
         found.append(f"no output number serves {where}" if len(result.floor_points) == 1 else f"no output number serves both {where}")
-    if result.analysed is not None and result.certificate is None:
+    if result.analysed is not None and (result.error_bound is None or 2 * result.analysed < result.error_bound):
         found.append(f"the analyser bounds the error by {decimal_above(result.analysed)}; no certificate says so")
     if _is_foreign(result):
         found.append(f"{result.device} multiplies no {result.format}: products are added as written in the layers' last column")

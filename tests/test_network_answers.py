@@ -82,7 +82,7 @@ def test_the_verdict_table_says_what_is_known() -> None:
 def test_an_analysis_without_a_certificate_is_no_proof() -> None:
     from tests.network_answers_by_hand import result_of
 
-    large = result_of("fp16", Verdict.UNDECIDED, Fraction(1, 8), error_bound=None, analysed=Fraction(1, 8), certificate=None)
+    large = result_of("fp16", Verdict.UNDECIDED, Fraction(1, 8), error_bound=None, analysed=Fraction(1, 8))
     proof = small_answer().proof
     answer = ModelAnswer(NetworkProof(network=proof.network, inputs=proof.inputs, tolerance=proof.tolerance, results=(large,)))
     assert "fp16: the analyser bounds the error by 0.125; no certificate says so" in verdict_table(answer).notes

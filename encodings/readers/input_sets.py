@@ -129,10 +129,11 @@ def _as_balls(asked: InputsAsked, options: dict[str, str]) -> InputsAsked:
 
 
 def _end(place: str, text: str, *, up: bool) -> Array:
-    """One end of a box: a number for all elements, or an array."""
+    """One end of a box: a number for all elements, or an array; a table of one line is a vector."""
     if looks_like_number(place) or place.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         return np.array(float64_beyond(read_number(place, where=text), up=up))
-    return read_array(place)
+    array = read_array(place)
+    return array[0] if place.lower().endswith(".csv") and len(array) == 1 else array
 
 
 def _samples(place: str, first: str | None, text: str) -> Array:

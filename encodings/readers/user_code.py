@@ -7,7 +7,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
@@ -29,12 +29,14 @@ def names_function(text: str) -> bool:
 def call_function(text: str) -> Any:
     """What the named function returns, called without arguments; the current folder counts as one that Python imports from.
 
-    Raises InputError of one line where the file, the module or the function is missing, or where it raises.
+    What the code prints goes to stderr. Raises InputError of one line where the file, the module or the function is missing, or where
+    it raises.
     """
     place, _, function = text.rpartition(":")
     if not names_function(text):
         raise InputError(f"{shown(text)} names no function", mend="write MODULE:FUNCTION or FILE.py:FUNCTION")
-    with _importing_from([str(Path.cwd()), *([str(Path(place).resolve().parent)] if place.endswith(".py") else [])]):
+    folders = [str(Path.cwd()), *([str(Path(place).resolve().parent)] if place.endswith(".py") else [])]
+    with _importing_from(folders), redirect_stdout(sys.stderr):
         called = getattr(_load(place, text), function, None)
         if not callable(called):
             raise InputError(f"there is no function {function}", where=place, mend="check the name behind the colon")
@@ -42,7 +44,7 @@ def call_function(text: str) -> Any:
             return called()
         except ModuleNotFoundError as error:
             raise _missing(error, text) from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InputError(f"the function raised {_reason(error)}", where=text, mend="call it in Python to see where") from error
 
 
@@ -54,7 +56,7 @@ def _load(place: str, text: str) -> ModuleType:
         raise _missing(error, text) from error
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"importing it raised {_reason(error)}", where=place, mend="import it in Python to see where") from error
 
 
@@ -95,6 +97,6 @@ def _missing(error: ModuleNotFoundError, text: str) -> InputError:
     return InputError(f"no module is called {shown(name)}", where=text, mend="install it, or run in the folder that holds it")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """The error in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())[:_LONGEST_REASON].rstrip(": ")

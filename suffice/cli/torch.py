@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,7 +89,8 @@ def _read(model: str, inputs: Any, asked: ModelOptions) -> Network:
     example = asked.shape() or _example_of(inputs)
     made = call_function(model)
     try:
-        return read(made, example)
+        with redirect_stdout(sys.stderr):
+            return read(made, example)
     except InputError as error:
         raise InputError(error.what, where=f"{model}, {error.where}" if error.where else model, mend=error.mend) from None
 

@@ -27,6 +27,10 @@ def text(): return "abc"
 def ragged(): return [[1], [1, 2]]
 def raises(): raise ValueError("first line\\nsecond line")
 def needs(): import surely_absent
+def prints():
+    print("hello")
+    return np.eye(3)
+def leaves(): raise SystemExit(0)
 number = 3
 """
 
@@ -64,6 +68,18 @@ def test_a_box_holds_what_it_says() -> None:
     assert (box.lo.tolist(), box.hi.tolist()) == ([0, 0, 0], [1, 1, 1])
     (box,) = read("box(own.py:samples, 2)", (3, 3)).boxes
     assert (box.lo.tolist(), box.hi.tolist()) == (np.eye(3).tolist(), np.full((3, 3), 2.0).tolist())
+
+
+def test_a_table_of_one_line_is_an_end() -> None:
+    Path("low.csv").write_text("0,-1,0.5\n")
+    asked = read_inputs_text("box(low.csv, 1)")
+    assert asked.shape == (3,)
+    assert asked.inputs((3,)).boxes[0].lo.tolist() == [0, -1, 0.5]
+
+
+def test_what_own_code_prints_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    read("points(own.py:prints)")
+    assert capsys.readouterr() == ("", "hello\n")
 
 
 def test_ends_are_rounded_outward() -> None:
@@ -165,6 +181,7 @@ def test_flat_samples_and_samples_with_a_batch_axis_take_the_input_s_shape() -> 
         ("points(own.py:ragged)", "own.py:ragged: it is no array"),
         ("points(own.py:raises)", "own.py:raises: the function raised ValueError: first line second line"),
         ("points(own.py:needs)", "no module is called 'surely_absent'"),
+        ("points(own.py:leaves)", "own.py:leaves: the function raised SystemExit: 0"),
         ("points(broken.py:f)", "broken.py: importing it raised SyntaxError"),
         ("points(exits.py:f)", "exits.py: importing it raised RuntimeError: at import"),
     ],

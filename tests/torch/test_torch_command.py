@@ -27,6 +27,15 @@ def raises():
 def number():
     return 3
 
+class Talking(torch.nn.Module):
+    def forward(self, x):
+        print("forward")
+        return x + 1
+
+def talks():
+    print("factory")
+    return Talking()
+
 def unknown():
     return torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.ELU())
 
@@ -106,6 +115,12 @@ def test_a_certificate_that_was_changed_is_rejected(capsys: pytest.CaptureFixtur
     (folder / "c.json").write_text(text.replace('"tolerance":"1/250"', '"tolerance":"1/9999"'))
     status, content = run_json(capsys, "check", "c.json")
     assert (status, content["files"][0]["status"]) == (1, "rejected")
+
+
+def test_what_models_print_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "torch", "models.py:talks", *ASKED[2:], "--eps", "1e-2", "--format", "fp16", "--json")
+    assert (status, json.loads(out)["results"][0]["verdict"]) == (0, "sufficient")
+    assert err.startswith("factory\nforward\n")
 
 
 def test_samples_say_the_shape(capsys: pytest.CaptureFixture[str]) -> None:

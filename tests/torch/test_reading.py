@@ -47,6 +47,20 @@ class Attention(nn.Module):
         return self.attention(x, x, x, need_weights=self.weights, attn_mask=self.mask)[0]
 
 
+class WithoutGradients(nn.Module):
+    """Buffers that are not saved, a tensor that is no buffer, and a stretch without gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.tensor([0.5, 2.0, 3.0]), persistent=False)
+        self.shift = torch.tensor([1.0, 2.0, 4.0])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            scaled = x * self.scale
+        return scaled + self.shift.to(x.dtype)
+
+
 class Residual(nn.Module):
     """x + f(x)."""
 
@@ -178,11 +192,20 @@ LAYERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "means": (lambda: Function(lambda x: x.mean((1, 3)) + x.sum(-1).amax(1)), (2, 3, 4)),
     "mean of all": (lambda: Function(lambda x: x.mean().reshape(1, 1) * x), (4,)),
     "larger and smaller": (lambda: Function(lambda x: torch.maximum(x, -x * 0.5) + torch.minimum(x, x * 0.5)), (5,)),
+    "maxima": (lambda: Function(lambda x: x.max(-1).values * x.max()), (3, 4)),
+    "nearest": (lambda: nn.Upsample(scale_factor=2), (2, 3, 2)),
+    "number of a parameter": (lambda: Function(lambda x, w: x * w.item(), w=torch.tensor(0.7)), (3,)),
+    "without gradients": (lambda: WithoutGradients(), (3,)),
     "choice": (lambda: Function(lambda x: torch.where(BAND, x, 2 * x)), (5, 5)),
     "positions": (lambda: Function(lambda x: x + torch.arange(4) * 0.5), (3, 4)),
     "attention": (lambda: Function(lambda x: F.scaled_dot_product_attention(x, 2 * x, x - 1)), (2, 5, 3)),
     "causal attention": (lambda: Function(lambda x: F.scaled_dot_product_attention(x, x, x, is_causal=True)), (2, 5, 3)),
     "scaled attention": (lambda: Function(lambda x: F.scaled_dot_product_attention(x, x, x, scale=0.3)), (5, 3)),
+    "attention of heads in groups": (
+        lambda: Function(lambda x: F.scaled_dot_product_attention(x, x[:, :2], 2 * x[:, 2:], enable_gqa=True)),
+        (4, 5, 3),
+    ),
+    "causal attention to more": (lambda: Function(lambda x: F.scaled_dot_product_attention(x[:, :3], x, x, is_causal=True)), (5, 3)),
     "attention in a band": (lambda: Function(lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=BAND)), (2, 5, 3)),
     "attention with numbers": (lambda: Function(lambda x: F.scaled_dot_product_attention(x, x, x, attn_mask=WEIGHTED.double())), (5, 3)),
     "multi-head attention": (lambda: Attention(), (5, 8)),
@@ -270,6 +293,17 @@ def test_parameters_are_read_exactly(dtype: torch.dtype) -> None:
     for found, given in ((linear.weight, module[0].weight), (linear.bias, module[0].bias), (gain.value, module[1].weight)):
         assert found.ravel().tolist() == given.detach().ravel().tolist()  # Python floats: no rounding on the way
     assert module[0].weight.dtype is dtype
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_the_eps_that_rms_norm_takes_by_itself(dtype: torch.dtype) -> None:
+    """It depends on the type; at 2^-9 the wrong one would show."""
+    module = nn.RMSNorm(4).to(dtype)
+    x = torch.full((1, 4), 2.0**-9, dtype=dtype)
+    with torch.no_grad():
+        wanted = module(x)[0].double().numpy()
+    found = run_float64(read_module(module, x), x[0].double().numpy())
+    assert np.abs(found - wanted).max() < torch.finfo(dtype).eps
 
 
 def computing(network: Network) -> list[tuple[str, str, bool]]:

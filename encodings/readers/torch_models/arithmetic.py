@@ -148,6 +148,14 @@ def reduction(call: Call) -> Tensor:
     return layers.reduce_axes(call.builder, op, call.tensor("self"), axes, bool(call.get("keepdim")))
 
 
+@rule("aten.max.dim", "aten.max.default")
+def largest(call: Call) -> Any:
+    """The maximum along one axis (that of indices is not read), or of all elements."""
+    axes = None if call.get("dim") is None else [call.get("dim")]
+    result = layers.reduce_axes(call.builder, TensorOp.MAX, call.tensor("self"), axes, bool(call.get("keepdim")))
+    return result if axes is None else (result, None)
+
+
 @rule("aten.softmax", "aten._softmax", "aten.log_softmax", "aten._log_softmax", "aten.special_softmax", "aten.special_log_softmax")
 def softmax(call: Call) -> Tensor:
     """Along one axis; entries of -infinity get 0."""

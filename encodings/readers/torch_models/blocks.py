@@ -105,12 +105,12 @@ def layer_norm(call: Call) -> Any:
 
 @rule("aten.rms_norm", "aten._fused_rms_norm")
 def rms_norm(call: Call) -> Any:
-    """Over the last axes, then the weight. Without an eps it is that of the operand's type."""
+    """Over the last axes, then the weight. Without an eps it is that of the type of the arithmetic: float32 also for 16-bit operands."""
     import torch
 
     axes = len(call.get("normalized_shape"))
     eps = call.get("eps")
-    eps = torch.finfo(call.dtype).eps if eps is None else float(eps)
+    eps = torch.finfo(torch.promote_types(call.dtype, torch.float32)).eps if eps is None else float(eps)
     result = layers.norm(call.builder, TensorOp.RMS_NORM, call.tensor("input"), axes, eps, call.optional("weight"), None)
     return (result, None) if "fused" in call.operator else result
 

@@ -240,6 +240,9 @@ def _apply(call: Call) -> Any:
         if error.where.startswith(place(call.layer)):
             raise
         raise InputError(f"{call.operator}: {error}", where=place(call.layer)) from None
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise call.error(f"its arguments do not fit the rule: {type(error).__name__}: {reason}") from error
 
 
 def _first_lookup(graph: GraphModule, given: Node) -> Node | None:

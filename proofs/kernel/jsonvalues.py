@@ -22,8 +22,9 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
 
 def load(data: bytes) -> Any:
     """Parse JSON without floating-point numbers, duplicate keys, deep nesting (which the parser refuses) or huge integers."""
-    if len(data) > limits.MAX_NETWORK_BYTES:
-        raise Rejection(f"the file has {len(data)} bytes, more than {limits.MAX_NETWORK_BYTES}")
+    most = limits.MAX_NETWORK_BYTES if b'"network"' in data else limits.MAX_BYTES
+    if len(data) > most:
+        raise Rejection(f"the file has {len(data)} bytes, more than {most}")
     if len(data) > limits.MAX_BYTES and sum(map(data.count, _SEPARATORS)) > limits.MAX_SEPARATORS:
         raise Rejection(f"the file has more than {limits.MAX_BYTES} bytes and {limits.MAX_SEPARATORS} brackets and commas")
     collects = gc.isenabled()

@@ -270,6 +270,7 @@ REFUSED: list[tuple[Json, str]] = [
 
 FILES: list[tuple[bytes, str]] = [
     (b" " * (limits.MAX_BYTES + 1), f"the file has {limits.MAX_BYTES + 1} bytes, more than"),
+    (b'["network"' + b',"aaaaaaaaaaaaaa"' * (limits.MAX_SEPARATORS + 1), f"bytes and {limits.MAX_SEPARATORS} brackets and commas"),
     (b"\xff", "the file is not UTF-8"),
     (b"[" * 100_000, "the file is nested too deeply"),
     (b"{", "the file is not JSON"),

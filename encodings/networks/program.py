@@ -52,10 +52,10 @@ class NetworkProgram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerFormats:
-    """What is chosen for one layer: names of the catalogue, or formats. `accumulator` None: what the device adds these formats in."""
+    """What is chosen for one layer; `accumulation` None: as the device adds products of these formats."""
 
     weights: Storage
     activations: Storage
     compute: Format
-    accumulation: Accumulation
     bias: Format
+    accumulation: Accumulation | None = None

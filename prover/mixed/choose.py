@@ -157,7 +157,7 @@ def _chosen(chooser: Chooser, modeller: Modeller, uniforms: tuple[Uniform, ...],
     worst = modeller.worst_parts()
     cheapest = _cheapest(modeller, worst, chooser.deadline)
     with ThreadPoolExecutor(max_workers=1) as beside:
-        minimality = None if cheapest is None else beside.submit(_minimality, cheapest)
+        minimality = None if cheapest is None else beside.submit(minimality_of, cheapest)
         return _proved(chooser, worst, cheapest, minimality, uniforms, start)
 
 
@@ -242,7 +242,7 @@ def _worst_row(model: Model, choice: Choice) -> int | None:
     return excess.index(largest) if largest > 0 else None
 
 
-def _minimality(cheapest: Cheapest) -> Minimality:
+def minimality_of(cheapest: Cheapest) -> Minimality:
     certificate = certificate_of(cheapest.table, cheapest.solved)
     if certificate is not None:
         report = check(canonical_bytes(certificate))

@@ -79,8 +79,9 @@ def place(
             target = storage(input) if input is not None else others.activations
         if position == len(network.nodes) - 1 and output is not None:
             target = storage(output)
-        own_sums = isinstance(given.get(node.layer, default), LayerFormats)
-        step = _step(node, chosen, None if own_sums else machine, [held[operand] for operand in node.operands])
+        wanted = given.get(node.layer, default)
+        own_sums = isinstance(wanted, LayerFormats) and wanted.accumulation is not None
+        step = step_of(node, chosen, None if own_sums else machine, [held[operand] for operand in node.operands])
         step = replace(step, stored=definite(target, ranges, position, node.name))
         own = held_format(node, step, [held[operand] for operand in node.operands])
         held.append(own if step.stored is None else step.stored)
@@ -136,6 +137,7 @@ def _sums(chosen: LayerFormats, machine: Device | None, left: Storage | None, ri
     if machine is not None:
         return _accumulation(machine, left, right, chosen.compute)
     added = chosen.accumulation
+    assert added is not None
     if added.kind is Kind.EXACT:
         codes = isinstance(left, IntFormat) and isinstance(right, IntFormat)
         return added if codes else _accumulation(None, left, right, chosen.compute)
@@ -156,7 +158,7 @@ def _accumulation(machine: Device | None, left: Storage | None, right: Storage |
     return Accumulation(kind=Kind.ADDITIONS, accumulator=compute, order=Order.ANY, products=Products.EITHER, products_fit=fit)
 
 
-def _step(node: TensorNode, chosen: LayerFormats, machine: Device | None, held: list[Storage | None]) -> Step:
+def step_of(node: TensorNode, chosen: LayerFormats, machine: Device | None, held: list[Storage | None]) -> Step:
     compute, weights = chosen.compute, chosen.weights
     match node.op:
         case TensorOp.CONSTANT:

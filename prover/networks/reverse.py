@@ -48,7 +48,7 @@ def reverse_bound(network: Network, constants: Sequence[Constants], errors: Sequ
     """The bound of every output."""
     table = _Table(np.zeros(len(errors)), np.zeros(len(errors)))
     last = len(errors) - 1
-    found = _joined([_pull(network, constants, errors, {last: rows}, table) for rows in _unit_rows(network, last)])
+    found = _joined([_pull(network, constants, errors, {last: rows}, table) for rows in unit_rows(network, last)])
     return ReverseBound(
         errors=found, amplification=tuple(map(float, table.amplification)), contributions=tuple(map(float, table.contributions))
     )
@@ -59,9 +59,9 @@ def pulled_errors(network: Network, constants: Sequence[Constants], errors: Sequ
     node = network.nodes[position]
     values = [errors[operand].reached for operand in node.operands]
     parts = []
-    for rows in _unit_rows(network, position):
+    for rows in unit_rows(network, position):
         adjoints: dict[int, Intervals] = {}
-        _send(adjoints, node, values, rows)
+        send(adjoints, node, values, rows)
         parts.append(_pull(network, constants, errors, adjoints, None))
     return _joined(parts).reshape(*node.shape)
 
@@ -83,7 +83,7 @@ def _pull(
         node = network.nodes[position]
         values = [errors[operand].reached for operand in node.operands]
         computed = [errors[operand].computed for operand in node.operands]
-        part = _contribution(node, constants[position], errors[position], computed, adjoint)
+        part = contribution(node, constants[position], errors[position], computed, adjoint)
         if part is not None:
             error = add(error, part)
         if table is not None:
@@ -92,11 +92,11 @@ def _pull(
             stopped = unbounded_slopes(node, values)
             if stopped is not None and stopped.any():
                 error = add(error, _dot(_masked(adjoint, stopped), errors[position].carried))
-            _send(adjoints, node, values, adjoint)
+            send(adjoints, node, values, adjoint)
             if node.op in CUT_BELOW:
                 best = intersection(best, _at_cut(error, adjoints, errors))
         elif table is not None:
-            _send(adjoints, node, values, adjoint)
+            send(adjoints, node, values, adjoint)
     return intersection(best, error)
 
 
@@ -106,7 +106,7 @@ def _at_cut(error: Intervals, adjoints: dict[int, Intervals], errors: Sequence[N
     return error
 
 
-def _send(adjoints: dict[int, Intervals], node: TensorNode, values: list[Intervals], adjoint: Intervals) -> None:
+def send(adjoints: dict[int, Intervals], node: TensorNode, values: list[Intervals], adjoint: Intervals) -> None:
     """Add what a node's adjoint gives to those of its operands."""
     for operand, part in zip(node.operands, pulled(node, values, adjoint), strict=True):
         adjoints[operand] = add(adjoints[operand], part) if operand in adjoints else part
@@ -119,7 +119,7 @@ def _note(table: _Table, position: int, adjoint: Intervals, part: Intervals | No
         table.contributions[position] = max(table.contributions[position], magnitude(part).max())
 
 
-def _unit_rows(network: Network, position: int) -> Iterator[Intervals]:
+def unit_rows(network: Network, position: int) -> Iterator[Intervals]:
     """The adjoints of a node's own elements, some at a time."""
     node = network.nodes[position]
     widest = max(one.size for one in network.nodes[: position + 1])
@@ -140,7 +140,7 @@ def _is_exact(carried: Intervals) -> bool:
     return not (carried.lo.any() or carried.hi.any())
 
 
-def _contribution(
+def contribution(
     node: TensorNode, constants: Constants, errors: NodeErrors, computed: list[Intervals], adjoint: Intervals
 ) -> Intervals | None:
     """adjoint . (what the step adds), for every output."""

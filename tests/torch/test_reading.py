@@ -516,6 +516,19 @@ def test_examples_that_are_none_are_refused() -> None:
         read_module(module, [1.0, 2.0, 3.0])  # type: ignore[arg-type]
 
 
+def test_what_is_no_module_or_has_no_weights_is_refused() -> None:
+    with pytest.raises(InputError, match=r"a function is no torch\.nn\.Module; give the module itself"):
+        read_module(computing, torch.zeros(1, 3))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"Linear: weight has no values \(device meta\); load the weights first"):
+        read_module(nn.Linear(3, 2).to("meta"), torch.zeros(1, 3))
+
+
+def test_a_compiled_module_is_read_as_what_it_wraps() -> None:
+    network = read_module(torch.compile(nn.Sequential(nn.Linear(3, 2), nn.ReLU()), backend="eager"), torch.zeros(1, 3))
+    assert network.layers == ("0", "1")
+    assert network.name == "Sequential"
+
+
 def test_rules_can_be_registered() -> None:
     def elu(call: Call) -> Any:
         b, x = call.builder, call.tensor("self")

@@ -50,7 +50,8 @@ def read_module(
 
     Raises InputError, with the module path, where something cannot be read; `register` adds rules.
     """
-    _check_example(example, batched)
+    _check(module, example, batched)
+    module = getattr(module, "_orig_mod", module)  # what torch.compile wraps
     with _evaluating(module):
         program = _exported(module, _in_type_of(module, example))
     walk = _Walk(program, NetworkBuilder(name or type(module).__name__), from_embeddings, output)
@@ -58,9 +59,14 @@ def read_module(
     return without_batch(network) if batched else network
 
 
-def _check_example(example: torch.Tensor, batched: bool) -> None:
+def _check(module: torch.nn.Module, example: torch.Tensor, batched: bool) -> None:
     import torch
 
+    if not isinstance(module, torch.nn.Module):
+        raise InputError(f"a {type(module).__name__} is no torch.nn.Module", mend="give the module itself, or wrap the function in one")
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        if tensor.is_meta:
+            raise InputError(f"{name} has no values (device meta)", where=type(module).__name__, mend="load the weights first")
     if not isinstance(example, torch.Tensor) or example.is_complex() or example.numel() == 0:
         raise InputError("the example is no tensor of real numbers or token ids", mend="give one input as a torch.Tensor")
     if batched and example.ndim > 1 and example.shape[0] != 1:

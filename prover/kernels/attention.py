@@ -11,7 +11,7 @@ from suffice.encodings.enclosures.arrays import intervals as iv
 from suffice.encodings.enclosures.arrays.functions import UNARY
 from suffice.encodings.enclosures.arrays.linear import products
 from suffice.errors import InputError
-from suffice.prover.kernels.contract import Kernel, underflow_of, unit_of
+from suffice.prover.kernels.contract import Kernel, underflow_of, unit_of, unless_overflow
 from suffice.prover.kernels.linear_maps import Inputs
 from suffice.prover.kernels.softmaxes import rescaled, spread, spread_array, weights
 from suffice.prover.kernels.sums import Terms, adding_error, flushed_factors, largest_product, matrix_product, size_of_product
@@ -73,7 +73,10 @@ def _scores(kernel: Kernel, given: Inputs, scale: float | None) -> Tracked:
     error = add(
         multiply(product.error, size), multiply(multiply(sizes, size), growth(kernel.unit, SCALING)), above(2 * SCALING * kernel.tiny)
     )
-    return rounded(Tracked(iv.multiply(product.exact, factor), error), kernel.scores)
+    found = Tracked(iv.multiply(product.exact, factor), error)
+    scaled_first = multiply(multiply(iv.magnitude(q).max(axis=-1)[..., None], add(1.0, size)), 2.0)
+    error = unless_overflow(kernel, found.error, np.maximum(found.reach, scaled_first))
+    return rounded(Tracked(found.exact, error), kernel.scores)
 
 
 def _stored_probabilities(kernel: Kernel, terms: Tracked, total: Tracked) -> Tracked:

@@ -94,6 +94,15 @@ def underflow_of(fmt: FloatFormat) -> Fraction:
     return unit_of(fmt) * power_of_two(fmt.emin)
 
 
+def unless_overflow(kernel: Kernel, error: Array, reach: Array) -> Array:
+    """The error, infinite where an intermediate value of size `reach` may overflow."""
+    largest = kernel.compute.max_finite
+    accumulator = kernel.accumulation.accumulator
+    if isinstance(accumulator, FloatFormat):
+        largest = min(largest, accumulator.max_finite)
+    return np.asarray(np.where(reach <= -above(-largest), error, np.inf))
+
+
 def half(fmt: Format, magnitude: Array) -> Array:
     """The largest |fl(z) - z| over |z| <= magnitude (K1); infinite where the result may overflow. Not for integer codes, which saturate."""
     if isinstance(fmt, ExactFormat):

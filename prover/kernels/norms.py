@@ -12,7 +12,7 @@ from suffice.encodings.enclosures.arrays import intervals as iv
 from suffice.encodings.enclosures.arrays.functions import rsqrt
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.errors import InputError
-from suffice.prover.kernels.contract import Kernel, half
+from suffice.prover.kernels.contract import Kernel, half, unless_overflow
 from suffice.prover.kernels.linear_maps import Inputs
 from suffice.prover.kernels.softmaxes import growth_of_both, spread, spread_array
 from suffice.prover.kernels.sums import Terms, adding_error, adding_share
@@ -47,7 +47,7 @@ def layer_norm(kernel: Kernel, given: Inputs, *, eps: float = 1e-5, axes: int = 
     total = _with_eps(rows.variance, eps)
     errors = [_MOMENTS[name](kernel, rows, total.lo) for name in chosen]
     of_mean, share = (np.maximum.reduce([pair[side] for pair in errors]) for side in (0, 1))
-    found = _normalised(kernel, rows, _inverse_root(kernel, total, eps, share), of_mean, form)
+    found = _normalised(kernel, rows, _inverse_root(kernel, total, eps, share), of_mean, form, _largest_weight(given))
     found = found.arranged(lambda ends: ends.reshape(shape))
     return delivered(_affine(kernel, found, given, shifted=form != "centred"), kernel)
 
@@ -58,7 +58,9 @@ def rms_norm(kernel: Kernel, given: Inputs, *, eps: float = 1e-6, axes: int = 1)
     x = given["x"].reshape(*shape[: len(shape) - axes], prod(shape[len(shape) - axes :]))
     squares = iv.mean(iv.square(x))
     total = _with_eps(squares, eps)
-    inverse = _inverse_root(kernel, total, eps, _of_mean_square(kernel, total.lo, np.zeros_like(total.lo), x.shape[-1]))
+    share = _of_mean_square(kernel, total.lo, np.zeros_like(total.lo), x.shape[-1])
+    share = _unless_squares_overflow(kernel, share, x.shape[-1], squares.hi)
+    inverse = _inverse_root(kernel, total, eps, share)
     found = _applied(kernel, exactly(x), inverse)
     return delivered(_affine(kernel, found.arranged(lambda ends: ends.reshape(shape)), given), kernel)
 
@@ -80,7 +82,9 @@ def _two_pass(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
     off = _error_of_mean(kernel, rows)
     worst = half(kernel.compute, add(iv.magnitude(rows.centred), spread_array(off))).max(axis=-1)
     moved = add(divide(multiply(add(off, worst), add(off, worst)), least), divide(multiply(2.0, worst), _root_below(least)))
-    return off, _of_mean_square(kernel, least, moved, rows.x.shape[-1])
+    largest = add(iv.magnitude(rows.centred).max(axis=-1), off, worst)
+    share = _of_mean_square(kernel, least, moved, rows.x.shape[-1])
+    return off, _unless_squares_overflow(kernel, share, rows.x.shape[-1], multiply(largest, largest))
 
 
 def _welford(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
@@ -96,7 +100,10 @@ def _welford(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
     apart = multiply(root(above(squares)), each)
     moved = add(divide(multiply(3.0, apart), _root_below(least)), divide(multiply(2.0, multiply(apart, apart)), least))
     share, lost = growth(unit, min(count, 2 * deep) + 9), multiply(above(8 * count * kernel.tiny), 2.0)
-    return multiply(multiply(local, above(passed)), grown), _relative(least, moved, share, float(lost))
+    off = multiply(multiply(local, above(passed)), grown)
+    largest = add(spread_of_row, off, off)
+    found = _unless_squares_overflow(kernel, _relative(least, moved, share, float(lost)), count, multiply(largest, largest))
+    return off, unless_overflow(kernel, found, add(rows.largest, largest))
 
 
 def _moments(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
@@ -106,7 +113,8 @@ def _moments(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
     mean = iv.magnitude(rows.mean)
     error = add(multiply(rows.mean_square, share), lost, multiply(multiply(2.0, mean), off), multiply(off, off))
     reach = add(rows.mean_square, multiply(mean, mean), error)
-    return off, divide(add(error, multiply(reach, growth(kernel.unit, 2)), above(2 * kernel.tiny)), least)
+    found = divide(add(error, multiply(reach, growth(kernel.unit, 2)), above(2 * kernel.tiny)), least)
+    return off, _unless_squares_overflow(kernel, found, rows.x.shape[-1], reach)
 
 
 _MOMENTS = {"two_pass": _two_pass, "welford": _welford, "moments": _moments}
@@ -118,6 +126,11 @@ def _error_of_mean(kernel: Kernel, rows: Rows) -> Array:
     adding = adding_error(kernel, count, multiply(rows.mean_size, float(count)), Terms.NUMBERS)
     adding = multiply(adding, above(Fraction(1, count)))
     return add(adding, multiply(add(rows.mean_size, adding), growth(kernel.unit, 2)), above(2 * kernel.tiny))
+
+
+def _unless_squares_overflow(kernel: Kernel, share: Array, count: int, mean_square: Array) -> Array:
+    """The share, infinite where the sum of squares may overflow, of which every computed one is at most twice as large as the bound."""
+    return unless_overflow(kernel, share, multiply(mean_square, 2.0 * count))
 
 
 def _of_mean_square(kernel: Kernel, least: Array, moved: Array, count: int) -> Array:
@@ -167,7 +180,7 @@ def _applied(kernel: Kernel, centred: Tracked, inverse: tuple[Intervals, Array])
     return rounded(Tracked(exact, add(multiply(iv.magnitude(exact), share), moved)), kernel.compute)
 
 
-def _normalised(kernel: Kernel, rows: Rows, inverse: tuple[Intervals, Array], of_mean: Array, form: str) -> Tracked:
+def _normalised(kernel: Kernel, rows: Rows, inverse: tuple[Intervals, Array], of_mean: Array, form: str, largest_weight: float) -> Tracked:
     """K8: (x - mean) r, or x r - mean r; the latter's roundings are relative to both terms."""
     off = np.broadcast_to(spread_array(of_mean), rows.x.shape)
     found = _applied(kernel, rounded(Tracked(rows.centred, off), kernel.compute), inverse)
@@ -175,7 +188,8 @@ def _normalised(kernel: Kernel, rows: Rows, inverse: tuple[Intervals, Array], of
         return found
     reach = multiply(spread_array(inverse[0].hi), add(1.0, spread_array(inverse[1])))
     terms = multiply(add(iv.magnitude(rows.x), spread_array(iv.magnitude(rows.mean)), off), reach)
-    return found.with_error(multiply(terms, growth(kernel.unit, SCALED)), above(SCALED * kernel.tiny))
+    error = add(multiply(terms, growth(kernel.unit, SCALED)), above(SCALED * kernel.tiny))
+    return found.with_error(unless_overflow(kernel, error, multiply(multiply(terms, 2.0), largest_weight)))
 
 
 SCALED = 4
@@ -186,6 +200,11 @@ def _within_root(normalised: Intervals) -> Intervals:
     """A normalised element is at most sqrt n in size."""
     largest = float(root(float(normalised.shape[-1])))
     return Intervals(np.clip(normalised.lo, -largest, largest), np.clip(normalised.hi, -largest, largest))
+
+
+def _largest_weight(given: Inputs) -> float:
+    """The largest factor that a scale of a row may have."""
+    return max(1.0, float(iv.magnitude(given["weight"]).max(initial=0.0))) if "weight" in given else 1.0
 
 
 def _root_below(least: Array) -> Array:

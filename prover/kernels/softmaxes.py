@@ -11,7 +11,7 @@ from suffice.encodings.enclosures.arrays.functions import exp, log
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.errors import InputError
 from suffice.hardware_specs.format import FloatFormat, Subnormals
-from suffice.prover.kernels.contract import Kernel, underflow_of, unit_of
+from suffice.prover.kernels.contract import Kernel, underflow_of, unit_of, unless_overflow
 from suffice.prover.kernels.linear_maps import Inputs
 from suffice.prover.kernels.sums import Terms, adding_error
 from suffice.prover.kernels.tracked import Tracked, delivered, exactly, ratio_error, rounded
@@ -55,6 +55,7 @@ def log_softmax(
     if not shifted:
         reach = np.maximum(reach, add(iv.magnitude(x), spread_array(iv.magnitude(largest)), spread_array(logarithm.reach)))
     error = add(spread_array(logarithm.error), multiply(reach, growth(kernel.unit, 2)))
+    error = unless_overflow(kernel, error, add(reach, error))
     return delivered(Tracked(exact, error), kernel).arranged(lambda ends: np.moveaxis(ends, -1, axis))
 
 

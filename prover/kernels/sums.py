@@ -15,7 +15,7 @@ from suffice.errors import InputError
 from suffice.hardware_specs.accumulation import Accumulation, Kind
 from suffice.hardware_specs.accumulation_bounds import affine_bound, error_bounds, input_flush_bound
 from suffice.hardware_specs.format import FloatFormat, Format, IntFormat, Rounding, power_of_two
-from suffice.prover.kernels.contract import Kernel, half, unit_of
+from suffice.prover.kernels.contract import Kernel, half, unit_of, unless_overflow
 from suffice.prover.kernels.tracked import Tracked
 from suffice.prover.kernels.upper import Array, Bound, above, add, growth, multiply
 from suffice.prover.kernels.upper import total as upper_total
@@ -163,4 +163,5 @@ def scaled(value: Tracked, kernel: Kernel, roundings: int, size: Bound | None = 
     """K4: the value after some more roundings of products of it, relative to its size, and their underflow."""
     reach = add(value.size if size is None else size, value.error)
     tiny = above(2 * roundings * kernel.tiny)
-    return value.with_error(multiply(reach, relative(kernel, roundings)), tiny)
+    error = add(multiply(reach, relative(kernel, roundings)), tiny)
+    return value.with_error(unless_overflow(kernel, error, add(reach, error)))

@@ -31,9 +31,13 @@ class Machine:
         """exp, log, erf, tanh or rsqrt, off by up to `ulps`; erf and tanh by ulps of one."""
         wide = np.asarray(x, dtype=np.float64)
         exact = _FUNCTIONS[name](wide)
-        ulp = float(np.finfo(np.float32 if self.dtype == np.float32 else np.float16).eps) * (1 if name in ("erf", "tanh") else abs(exact))
+        binade = (
+            np.exp2(np.floor(np.log2(np.where((exact == 0) | np.isinf(exact), 1.0, abs(exact))))) if name not in ("erf", "tanh") else 1.0
+        )
+        ulp = binade * float(np.finfo(np.float32 if self.dtype == np.float32 else np.float16).eps)
         share = self.rng.uniform(-1, 1, wide.shape) if self.drift is None else self.drift
-        return self(exact + 0.45 * self.ulps * share * ulp)
+        moved = exact + (self.ulps - 0.5) * share * np.where((exact == 0) | np.isinf(exact), 0.0, ulp)
+        return self(np.where(np.isinf(exact), exact, moved))
 
     def sum(self, terms: Numbers, axis: int = -1) -> Numbers:
         """The sum along some tree."""

@@ -72,11 +72,16 @@ class Run:
     outputs: tuple[int, ...]
 
 
+def layer_slopes(network: Network, ranges: Mapping[int, Intervals], *, work: int = WORK) -> tuple[LayerSlopes, ...]:
+    """Bounds of all layers where every node stays in its range."""
+    with keeping_subnormals():
+        return tuple(bounded(network, ranges, run, work)[0] for run in runs(network))
+
+
 def network_slopes(network: Network, ranges: Mapping[int, Intervals], *, work: int = WORK) -> NetworkSlopes:
     """Bounds of all layers and of the whole where every node stays in its range; ranges may be wider than the images (C3 needs it)."""
     with keeping_subnormals():
-        found = runs(network)
-        layers = tuple(bounded(network, ranges, run, work)[0] for run in found)
+        found, layers = runs(network), layer_slopes(network, ranges, work=work)
         last = len(network.nodes) - 1
         everything = Run("", tuple(range(1, last + 1)), (0,), (last,))
         whole, jacobian = relaxed(network, ranges, *bounded(network, ranges, everything, work), work)
@@ -97,7 +102,7 @@ def relaxed(
     network: Network, ranges: Mapping[int, Intervals], whole: LayerSlopes, jacobian: Intervals | None, work: int
 ) -> tuple[LayerSlopes, Intervals | None]:
     """The same, with the Jacobian intersected with what the relaxations find for it."""
-    other = jacobian_by_slopes(network, ranges, work) if jacobian is not None else None
+    other = jacobian_by_slopes(network, ranges, work // 4) if jacobian is not None else None
     if jacobian is None or other is None:
         return whole, jacobian
     both = intersection(jacobian, other)

@@ -15,9 +15,9 @@ import numpy as np
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.encodings.enclosures.relaxations.adjoints import maximum_weights
 from suffice.encodings.enclosures.relaxations.images import function_of
-from suffice.encodings.enclosures.relaxations.tighten import tighten
+from suffice.encodings.enclosures.relaxations.tighten import FORM_ENTRIES, cost, tighten
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
-from suffice.encodings.networks.graph import UNARY, Index, Network, TensorNode, TensorOp
+from suffice.encodings.networks.graph import UNARY, Array, Index, Network, TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 
 WRITTEN = frozenset(
@@ -33,12 +33,25 @@ def jacobian_by_slopes(network: Network, ranges: Mapping[int, Intervals], work: 
     bends = {p: slope_range(node, ranges[node.operands[0]]) for p, node in enumerate(network.nodes) if node.op in UNARY | {TensorOp.MAX}}
     if not bends or not all(np.isfinite(end).all() for slopes in bends.values() for end in (slopes.lo, slopes.hi)):
         return None
-    written = _Reverse(network, bends).written()
-    if written is None:
-        return None
     lo, hi = (np.concatenate([end.reshape(-1) for end in ends]) for ends in zip(*((s.lo, s.hi) for s in bends.values()), strict=True))
-    found = tighten(written, InputBox(lo=lo, hi=hi), work=work)
-    return found[len(written.nodes) - 1].reshape(network.output.size, network.input.size)
+    undecided = int((lo < hi).sum())
+    widest = max(node.size for node in network.nodes)
+    together = min(FORM_ENTRIES // (SHARE * max(undecided, 1) * widest), network.output.size)
+    if together == 0 or undecided * network.output.size * sum(cost(node, network) for node in network.nodes) > work:
+        return None
+    parts = []
+    for start in range(0, network.output.size, together):
+        rows = np.eye(network.output.size)[start : start + together]
+        written = _Reverse(network, bends, rows).written()
+        if written is None:
+            return None
+        found = tighten(written, InputBox(lo=lo, hi=hi), work=work * len(rows) // network.output.size)
+        parts.append(found[len(written.nodes) - 1].reshape(len(rows), network.input.size))
+    return Intervals(np.concatenate([part.lo for part in parts]), np.concatenate([part.hi for part in parts]))
+
+
+SHARE = 3
+"""Generators that one undecided slope may lead to, those of the products that it takes part in included."""
 
 
 def slope_range(node: TensorNode, x: Intervals) -> Intervals:
@@ -56,6 +69,7 @@ class _Reverse:
 
     network: Network
     bends: Mapping[int, Intervals]
+    rows: Array
     build: NetworkBuilder = field(init=False)
     slopes: Tensor = field(init=False)
     starts: dict[int, int] = field(default_factory=dict)
@@ -71,8 +85,8 @@ class _Reverse:
 
     def written(self) -> Network | None:
         """The whole graph; None if the output does not depend on the input."""
-        output = self.network.output
-        self.adjoints[len(self.network.nodes) - 1] = self.build.constant(np.eye(output.size).reshape(output.size, *output.shape))
+        start = self.build.constant(self.rows.reshape(len(self.rows), *self.network.output.shape))
+        self.adjoints[len(self.network.nodes) - 1] = start
         for position in range(len(self.network.nodes) - 1, 0, -1):
             if position in self.adjoints:
                 self._pass_on(position, self.network.nodes[position], self.adjoints.pop(position))

@@ -20,7 +20,7 @@ _BAR = 16
 """Characters of a whole bar."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_BOUNDS = ("Lipschitz", "curvature", "rounding error", "amplified by")
+_BOUNDS = ("Lipschitz", "curvature", "error added", "amplified")
 _SHOWN_ELEMENTS = 4
 _MOST_LAYERS = 60
 
@@ -61,12 +61,11 @@ def verdict_table(answer: ModelAnswer) -> Table:
 
 def layer_table(label: str, result: NetworkResult) -> Table:
     """A row for each layer, in the order in which they compute."""
-    headings = ("layer", "range", *_BOUNDS, "share of bound", "by", "weights", "activations", "added in")
+    headings = ("layer", "range", *_BOUNDS, "share", "method", "weights", "activations", "added in")
     bound = whole(result)
     rows = tuple(_layer_row(row, bound) for row in result.layers[:_MOST_LAYERS])
-    left_out = len(result.layers) - len(rows)
-    notes = [f"{left_out} more layers are left out: the JSON lists them"] if left_out else []
-    notes.append("these numbers are the analyser's, over all inputs of the set; of the bound itself the certificate is the proof")
+    notes = _left_out(len(result.layers))
+    notes.append("upper bounds over all inputs of the set, by the analyser; of the whole bound the certificate is the proof")
     return Table(title=f"{label}: layer by layer", headings=headings, rows=rows, notes=tuple(notes))
 
 
@@ -78,7 +77,12 @@ def budget_table(labelled: Sequence[tuple[str, NetworkResult]]) -> Table:
     rest = [None if None in parts.values() else max(1 - sum(part or 0 for part in parts.values()), 0.0) for parts in shares]
     rows.append((Cell("(input, slack)"), *(_bar_cell(part) for part in rest)))
     headings = ("layer", *(label for label, _ in labelled))
-    return Table(title="Error budget: each layer's share of the bound", headings=headings, rows=tuple(rows))
+    notes = _left_out(len(names))
+    return Table(title="Error budget: each layer's share of the bound", headings=headings, rows=tuple(rows), notes=tuple(notes))
+
+
+def _left_out(layers: int) -> list[str]:
+    return [f"{layers - _MOST_LAYERS} more layers are left out: the JSON lists them"] if layers > _MOST_LAYERS else []
 
 
 def headline(answer: ModelAnswer) -> str:
@@ -185,4 +189,4 @@ def _layer_row(row: LayerRow, bound: Fraction | None) -> tuple[Cell, ...]:
 
 
 def _above(value: Fraction | None) -> str:
-    return NOTHING if value is None else f"<= {decimal_above(value)}"
+    return NOTHING if value is None else decimal_above(value)

@@ -94,7 +94,7 @@ def test_layers_and_their_shares() -> None:
     table = layer_table("fp32", answer["fp32"])
     assert [row[0].text for row in table.rows] == ["first", "first.act", "last"]
     assert [row[6].text for row in table.rows] == ["25.0%", "25.0%", "50.0%"]
-    assert [cell.text for cell in table.rows[1]][:4] == ["first.act", "[-0.334, 2.34]", "<= 3", "-"]
+    assert [cell.text for cell in table.rows[1]][:4] == ["first.act", "[-0.334, 2.34]", "3", "-"]
     assert table.rows[1][8].text == "-"
     labelled = list(zip(answer.labels, answer.results, strict=True))
     budget = budget_table(labelled)
@@ -165,15 +165,17 @@ def test_the_picture_is_the_same_text_each_time() -> None:
 
 def test_many_layers_are_cut_to_those_that_matter() -> None:
     from suffice.network_plots import _shown_layers
-    from tests.network_answers_by_hand import SHARES, result_of
+    from tests.network_answers_by_hand import result_of
 
     answer = small_answer()
     (row, *_) = answer["fp32"].layers
     fields = {name: getattr(row, name) for name in row.__dataclass_fields__}
-    rows = tuple(type(row)(**{**fields, "name": f"l{k}", "contribution": Fraction(k, 1000)}) for k in range(60))
-    assert SHARES
-    shown = _shown_layers([("fp32", result_of("fp32", Verdict.SUFFICIENT, Fraction(1), layers=rows))])
-    assert shown == [f"l{k}" for k in range(20, 60)]
+    rows = tuple(type(row)(**{**fields, "name": f"l{k}", "contribution": Fraction(k, 1000)}) for k in range(70))
+    deep = result_of("fp32", Verdict.SUFFICIENT, Fraction(10), layers=rows)
+    assert _shown_layers([("fp32", deep)]) == [f"l{k}" for k in range(30, 70)]
+    for table in (layer_table("fp32", deep), budget_table([("fp32", deep)])):
+        assert "10 more layers are left out: the JSON lists them" in table.notes
+        assert [row[0].text for row in table.rows][:60] == [f"l{k}" for k in range(60)]
 
 
 class Page(HTMLParser):

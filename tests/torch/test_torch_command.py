@@ -102,6 +102,9 @@ def test_what_is_written_can_be_checked(capsys: pytest.CaptureFixture[str], fold
     assert {path.name for path in folder.iterdir()} >= {"c.bf16.json", "c.fp16.json", "a.db", "r.html", "p.svg"}
     checked, report = run_json(capsys, "check", "c.bf16.json", "c.fp16.json")
     assert (checked, [entry["status"] for entry in report["files"]]) == (0, ["accepted", "accepted"])
+    status, out, _ = run(capsys, "explain", "c.fp16.json")
+    assert status == 0
+    assert out.startswith("# Sufficient, by S1")
     assert run(capsys, "archive", "check", "--archive", "a.db", "--head", content["archive"]["head"])[0] == 0
     listed = run_json(capsys, "archive", "list", "--archive", "a.db")[1]
     assert [entry["digest"] for entry in listed["entries"]] == [entry["certificate"] for entry in content["results"]]

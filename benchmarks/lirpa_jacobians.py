@@ -48,20 +48,21 @@ def mended() -> Any:
 
 
 class Reverse(nn.Module):  # type: ignore[misc]  # torch is not seen by the type checker
-    """The rows of the Jacobian of Linear, activation, Linear, ... as a function of the slopes, one input for every activation."""
+    """One row of the Jacobian of Linear, activation, Linear, ... as a function of the slopes, one input for every activation."""
 
-    def __init__(self, linears: list[nn.Linear]) -> None:
+    def __init__(self, linears: list[nn.Linear], output: int) -> None:
         super().__init__()
-        self.steps = nn.ModuleList(nn.Linear(one.out_features, one.in_features, bias=False) for one in reversed(linears))
-        for step, one in zip(self.steps, reversed(linears), strict=True):
+        self.register_buffer("last", linears[-1].weight.data[output][None].clone())
+        before = list(reversed(linears[:-1]))
+        self.steps = nn.ModuleList(nn.Linear(one.out_features, one.in_features, bias=False) for one in before)
+        for step, one in zip(self.steps, before, strict=True):
             step.weight.data = one.weight.data.T.contiguous()
-        self.register_buffer("rows", torch.eye(linears[-1].out_features)[None])
 
     def forward(self, *slopes: torch.Tensor) -> torch.Tensor:
-        rows = self.steps[0](self.rows)
-        for step, slope in zip(self.steps[1:], reversed(slopes), strict=True):
-            rows = step(rows * slope)
-        return rows
+        row = self.last
+        for step, slope in zip(self.steps, reversed(slopes), strict=True):
+            row = step(slope * row)
+        return row
 
 
 def slope_box(act: nn.Module, lo: torch.Tensor, hi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -83,15 +84,21 @@ def jacobian_norms(library: Any, model: nn.Sequential, lo: torch.Tensor, hi: tor
         box = library.PerturbationLpNorm(norm=np.inf, x_L=lo[None], x_U=hi[None])
         ends = before.compute_bounds(x=(library.BoundedTensor(middle, box),), method=method)
         slopes.append(slope_box(parts[count], *(end.detach() for end in ends)))
-    reverse = Reverse([part for part in parts if isinstance(part, nn.Linear)])
-    given = []
-    for low, high in slopes:
-        box = library.PerturbationLpNorm(norm=np.inf, x_L=low[:, None], x_U=high[:, None])
-        given.append(library.BoundedTensor((0.5 * (low + high))[:, None], box))
-    bounded = library.BoundedModule(reverse, tuple(0.5 * (low + high)[:, None] for low, high in slopes))
-    low, high = bounded.compute_bounds(x=tuple(given), method=method)
-    sizes = torch.maximum(low.abs(), high.abs())[0].double().detach()
+    linears = [part for part in parts if isinstance(part, nn.Linear)]
+    rows = [reverse_bounds(library, Reverse(linears, output), slopes, method) for output in range(linears[-1].out_features)]
+    sizes = torch.cat(rows).double()
     return [float(sizes.sum(dim=1).max()), float(torch.linalg.matrix_norm(sizes, 2))]
+
+
+def reverse_bounds(library: Any, reverse: Reverse, slopes: list[tuple[torch.Tensor, torch.Tensor]], method: str) -> torch.Tensor:
+    """Bounds of the sizes of one row over the box of the slopes."""
+    middles = tuple(0.5 * (low + high) for low, high in slopes)
+    bounded = library.BoundedModule(reverse, middles)
+    given = []
+    for (low, high), middle in zip(slopes, middles, strict=True):
+        given.append(library.BoundedTensor(middle, library.PerturbationLpNorm(norm=np.inf, x_L=low, x_U=high)))
+    low, high = bounded.compute_bounds(x=tuple(given), method=method)
+    return torch.maximum(low.abs(), high.abs()).detach()
 
 
 def plain_bounds(library: Any, model: nn.Module, lo: torch.Tensor, hi: torch.Tensor) -> None:

@@ -29,8 +29,8 @@ from suffice.encodings.readers.torch_models import read_module
 
 ROOT = Path(__file__).parent.parent
 RADII = (0.001, 0.01, 0.05)
-SAMPLES = 200
-STEPS = 20
+SAMPLES = 60
+STEPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def sampled(model: torch.nn.Module, lo: Array, hi: Array) -> Slope:
 
     rows, singular = norms(points)
     best = Slope(rows.max().item(), singular.max().item())
-    steepest = points[rows.topk(4).indices].clone()
+    steepest = points[rows.topk(2).indices].clone()
     for step in range(STEPS):
         steepest.requires_grad_(True)
         rows, singular = norms(steepest)

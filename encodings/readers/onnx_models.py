@@ -222,15 +222,16 @@ def _check_version(call: OnnxCall) -> None:
 
 
 def _constant(call: OnnxCall) -> Known:
-    """The value of a Constant node; arrays carry the name of their result, numbers are literals."""
+    """The value of a Constant node; arrays carry the name of their result, single numbers are literals."""
     from onnx import helper
 
     (attribute,) = call.proto.attribute
     value = helper.get_attribute_value(attribute)
     if attribute.name == "value":
-        return Known(_array(value), one_line(call.proto.output[0]))
+        array = _array(value)
+        return Known(array, one_line(call.proto.output[0]) if array.ndim else "")
     if attribute.name in ("value_float", "value_floats"):
-        return Known(np.asarray(value, dtype=np.float32), one_line(call.proto.output[0]))
+        return Known(np.asarray(value, dtype=np.float32), one_line(call.proto.output[0]) if attribute.name == "value_floats" else "")
     if attribute.name in ("value_int", "value_ints"):
         return Known(np.asarray(value, dtype=np.int64))
     raise call.error(f"a constant given as {attribute.name}")

@@ -61,11 +61,11 @@ class OnnxCall:
         return self.operands[position] if position < len(self.operands) else None
 
     def lift(self, value: Value | None) -> Tensor:
-        """A tensor of the network: known elements become a constant; a number without axes is a literal of the program's text."""
+        """A tensor of the network: known elements become a constant, those without a name a literal of the program's text."""
         if isinstance(value, Tensor):
             return value
         if isinstance(value, Known):
-            return self.builder.constant(self.exact(value), value.name if value.array.ndim else "")
+            return self.builder.constant(self.exact(value), value.name)
         what = "an operand holds -infinity, which only a softmax may read" if isinstance(value, Masked) else "an operand is missing"
         raise self.error(what)
 

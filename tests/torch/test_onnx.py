@@ -300,6 +300,14 @@ def test_weights_are_exact_layers_named_and_results_stored() -> None:
     assert linear.weight.ravel().tolist() == constants["body.fc.weight"].ravel().tolist()
 
 
+def test_initialisers_are_parameters_and_single_constants_literals() -> None:
+    numbers = [("c", np.array(0.3)), ("d", np.array([0.3, 0.1, 0.7]))]
+    nodes = [helper.make_node("Constant", [], [name], value=numpy_helper.from_array(value, name)) for name, value in numbers]
+    nodes += [node("Mul", "x", "c", out="a"), node("Mul", "a", "d", out="b"), node("Mul", "b", "gain")]
+    network = read_onnx(model(nodes, (1, 3), {"gain": np.array(0.3)}))
+    assert [one.parameter for one in network.nodes if one.op is TensorOp.CONSTANT] == ["", "d", "gain"]
+
+
 @pytest.mark.parametrize("kind", [TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16])
 def test_initialisers_of_every_width_are_exact(kind: int) -> None:
     numbers = [0.5, -1.25, 3.0, 2.0**-14]

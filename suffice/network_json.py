@@ -10,6 +10,7 @@ from typing import Any
 from suffice.cli.json_output import coordinate, exact
 from suffice.encodings.networks.inputs import InputSet
 from suffice.network_answers import ModelAnswer, label_of
+from suffice.network_tables import remarks
 from suffice.proofs.decimals import decimal_above, decimal_below
 from suffice.prover.networks.results import Array, LayerRow, NetworkResult
 from suffice.prover.results import Amount
@@ -58,6 +59,7 @@ def result_object(result: NetworkResult) -> Object:
         "floor_points": [_array(point) for point in result.floor_points],
         "assumptions": list(result.assumptions),
         "note": result.note,
+        "remarks": remarks(result),
         "seconds": result.seconds,
         "certificate": result.digest or None,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from suffice.cli.keeping import Kept, check_place, file_names
+from suffice.cli.keeping import Kept, file_names
 from suffice.network_answers import ModelAnswer
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 def keep_model(answer: ModelAnswer, save: Path | None, archive: str | None) -> Kept:
     """Write every certificate to a file of its own, and add it to the archive. Raises InputError and ArchiveError."""
-    check_place(save)
     certificates = {
         label: result.certificate for label, result in zip(answer.labels, answer.results, strict=True) if result.certificate is not None
     }

@@ -54,9 +54,12 @@ def certify(
     certificates, `archive` an archive of them. `search_seconds` are for each format; after `timeout` seconds in all no further search for
     bad inputs is begun. Raises SufficeError.
     """
+    from suffice.cli.keeping import check_place
     from suffice.network_keeping import keep_model
     from suffice.network_questions import ask_model, certify_network, inputs_for, read_inputs
 
+    place = None if save is None else Path(save)
+    check_place(place)
     asked = read_inputs(inputs)
     text = inputs if isinstance(inputs, str) else getattr(asked, "text", "")
     question = ask_model(
@@ -74,7 +77,7 @@ def certify(
         example = (1, *asked.shape) if batched else asked.shape
     network = read(model, example, name=name, batched=batched)
     answer = certify_network(network, inputs_for(asked, network, arrival), question, progress)
-    keep_model(answer, None if save is None else Path(save), archive)
+    keep_model(answer, place, archive)
     return answer
 
 

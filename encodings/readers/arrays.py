@@ -41,7 +41,8 @@ def read_array(place: str) -> Array:
 def exact_float64(value: Any, where: str) -> Array:
     """An array or tensor of real numbers as float64, unchanged. Raises InputError where a number is not finite or not a float64 number."""
     if hasattr(value, "detach"):
-        value = value.detach().cpu().double().numpy()
+        value = value.detach().cpu()
+        value = (value.double() if value.is_floating_point() else value).numpy()
     try:
         array = np.asarray(value)
     except ValueError:

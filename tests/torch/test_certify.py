@@ -128,7 +128,8 @@ def test_inputs_of_every_kind_name_the_same_set() -> None:
     by_array = door.certify(module, samples, "1e-2", formats="fp16", search_seconds=SEARCH)
     by_tensor = door.certify(module, torch.from_numpy(samples).float(), "1e-2", formats="fp16", search_seconds=SEARCH)
     by_set = door.certify(module, by_array.inputs, "1e-2", formats="fp16", search_seconds=SEARCH)
-    assert len({answer.to_json()["inputs"]["digest"] for answer in (by_array, by_tensor, by_set)}) == 1
+    by_half = door.certify(module, torch.from_numpy(samples).bfloat16().requires_grad_(), formats="fp16", search_seconds=SEARCH)
+    assert len({answer.to_json()["inputs"]["digest"] for answer in (by_array, by_tensor, by_set, by_half)}) == 1
     assert {answer["fp16"].error_bound for answer in (by_array, by_tensor, by_set)} == {by_array["fp16"].error_bound}
     one = door.certify(module, InputBox(lo=samples[0], hi=samples[0]), formats="fp16", search_seconds=SEARCH)
     assert one["fp16"].error_bound is not None and by_array["fp16"].error_bound is not None
@@ -198,6 +199,7 @@ def test_answers_are_frozen(answer: ModelAnswer) -> None:
         ({"formats": "code(bits=8)"}, InputError, r"no tensor is held in code\(bits=8\)"),
         ({"device": "h1000"}, FormatError, "unknown device 'h1000'"),
         ({"devices": []}, InputError, "no device is named"),
+        ({"save": "absent/c.json"}, InputError, "absent: there is no such folder"),
         ({"timeout": 0}, InputError, "a timeout of 0 s"),
         ({"arrival": "whole"}, InputError, "'whole' is unknown"),
         ({"example": (1, 5)}, InputError, "torch.export cannot trace it"),
@@ -219,6 +221,8 @@ def test_what_cannot_be_asked(options: dict[str, object], error: type[Exception]
         ("box(-1,1)", 0, "the tolerance 0 is not positive"),
         ("box(-1,1)", "small", "'small' is not a number"),
         (np.array([[0.0, np.nan, 0, 0]]), "1", r"inputs: element \(0, 1\) is nan"),
+        (torch.full((1, 4), 2**53 + 1), "1", "numbers of int64 are no float64 numbers"),
+        (torch.zeros(1, 4, dtype=torch.complex64), "1", "an array of complex64 holds no real numbers"),
         (np.zeros((0, 4)), "1", "holds no samples"),
         (np.zeros((2, 5)), "1", r"samples of shape \(5,\) do not fit|cannot trace"),
         ("box(1,-1)", "1", "lo > hi"),

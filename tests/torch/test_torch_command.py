@@ -140,6 +140,8 @@ def test_several_devices(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     assert [(entry["label"], entry["device"]) for entry in content["results"]] == [("fp16 on v100", "v100"), ("fp16 on h100", "h100")]
     assert content["minimum_device"] == "v100"
+    foreign = run_json(capsys, *ASKED, "--eps", "1", "--format", "bf16", "--device", "v100")[1]["results"][0]
+    assert any("v100 multiplies no bf16" in remark for remark in foreign["remarks"])
     assert {layer["accumulation"] for layer in content["layers"] if layer["accumulation"]} == {
         "fp32(rounding=toward_zero), groups of 4", "fp32(rounding=toward_zero), groups of 16",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from suffice.errors import FormatError, InputError
-from suffice.hardware_specs.accumulation import Accumulation, Kind, products_fit
+from suffice.hardware_specs.accumulation import Accumulation, Kind, holds, products_fit
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.device import Device, accumulation_for
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals, power_of_two
@@ -146,11 +146,20 @@ def kernel(
     if missing:
         raise InputError(f"{missing[0]} has no format", where="formats", mend="give inputs=... or a format of its own")
     known: dict[str, Format] = {name: fmt for name, fmt in operands.items() if fmt is not None}
+    for name, fmt in known.items():
+        if isinstance(fmt, IntFormat) and fmt.scale is None:
+            raise FormatError(f"{name} has codes without a scale", where="formats", mend='give one, as in "int8(scale=1/64,zero=0)"')
     compute = _float(given.get("compute") or _wide(known.values()), "compute")
     first, second = (list(known.values()) * 2)[:2]
     if accumulate is None and machine is not None:
         accumulate = accumulation_for(machine, first, second)
     accumulation = _accumulation(accumulate, first, second, compute, given.get("multiply"))
+    if (
+        isinstance(accumulation.accumulator, FloatFormat)
+        and accumulation.accumulator != compute
+        and not holds(compute, accumulation.accumulator)
+    ):
+        raise FormatError("arithmetic does not hold the sums", where="compute", mend="give a compute format with all numbers of the sums'")
     return Kernel(
         operands=known,
         output=_stored(given.get("output", first)),

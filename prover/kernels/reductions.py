@@ -14,11 +14,8 @@ from suffice.hardware_specs.format import Format, IntFormat
 from suffice.prover.kernels.contract import Kernel
 from suffice.prover.kernels.linear_maps import Inputs
 from suffice.prover.kernels.sums import Terms, adding_error, scaled, total
-from suffice.prover.kernels.tracked import Tracked, delivered, exactly, rounded
-from suffice.prover.kernels.upper import Array, above, add, growth, multiply
-
-QUANTISING = 3
-"""Roundings of x / scale + zero, with a reciprocal of the scale: of the reciprocal, the product and the sum."""
+from suffice.prover.kernels.tracked import Tracked, delivered, exactly, quantised, rounded
+from suffice.prover.kernels.upper import Array, add, growth, multiply
 
 
 def sum_of(kernel: Kernel, given: Inputs, *, axis: int = -1) -> Tracked:
@@ -62,9 +59,7 @@ def quantise(kernel: Kernel, given: Inputs) -> Tracked:
     codes = kernel.output
     if not isinstance(codes, IntFormat) or codes.scale is None or codes.zero is None:
         raise InputError("the result is not in integer codes", where="quantise", mend='give output="int8(scale=...,zero=...)"')
-    x = exactly(given["x"])
-    shifted = add(x.size, above(codes.scale * abs(codes.zero)))
-    return rounded(scaled(x, kernel, QUANTISING, shifted), codes)
+    return quantised(exactly(given["x"]), kernel, codes)
 
 
 def growth_of_float64(count: int) -> float:

@@ -12,7 +12,7 @@ from suffice.encodings.enclosures.arrays import intervals as iv
 from suffice.encodings.enclosures.arrays.intervals import Intervals, point
 from suffice.encodings.enclosures.arrays.linear import products
 from suffice.errors import InputError
-from suffice.hardware_specs.accumulation import Accumulation, Kind
+from suffice.hardware_specs.accumulation import Accumulation, Kind, holds
 from suffice.hardware_specs.accumulation_bounds import affine_bound, error_bounds, input_flush_bound
 from suffice.hardware_specs.format import FloatFormat, Format, IntFormat, Rounding, power_of_two
 from suffice.prover.kernels.contract import Kernel, half, unit_of, unless_overflow
@@ -37,22 +37,27 @@ def accumulation_of(kernel: Kernel, what: Terms) -> Accumulation:
     if what is Terms.VALUES and how.kind is Kind.GROUPS:
         return how
     nearest = replace(how.accumulator, rounding=Rounding.NEAREST_EVEN)
-    return Accumulation(kind=Kind.ADDITIONS, accumulator=nearest, products_fit=what is Terms.NUMBERS)
+    fit = what is Terms.NUMBERS and all(holds(nearest, fmt) for fmt in (kernel.compute, *kernel.operands.values()))
+    return Accumulation(kind=Kind.ADDITIONS, accumulator=nearest, products_fit=fit)
 
 
 def adding_share(kernel: Kernel, terms: int, what: Terms, *, extra: int = 0, interleaved: bool = False) -> tuple[float, float]:
     """K2, K3: share and lost such that adding up `terms` of these errs by share * sum of sizes + lost, in any order.
 
-    `extra` terms are numbers, not products. The share is the least of n u (docs/devices.md) and (1 + u)^depth - 1; where sums are
-    `interleaved` with products, only the latter. Exact sums of integers have no error.
+    `extra` terms are numbers, not products, and rounded first where they are none of the accumulator. The share is the least of n u
+    (docs/devices.md) and (1 + u)^depth - 1; where sums are `interleaved` with products, only the latter. Exact sums of integers have no
+    error.
     """
     how, count = accumulation_of(kernel, what), terms + extra
     if how.kind is Kind.EXACT or count == 0:
         return 0.0, 0.0
-    assert isinstance(how.accumulator, FloatFormat)
+    fmt = how.accumulator
+    assert isinstance(fmt, FloatFormat)
+    if extra and not holds(fmt, kernel.operands.get("bias", fmt)):
+        how, terms, extra = replace(how, products_fit=False), count, 0
     slope, lost = affine_bound(how, terms, bias=extra > 0)
     additions = count - 1 if kernel.depth is None else min(kernel.depth, count - 1)
-    power = growth(unit_of(how.accumulator), additions + (not how.products_fit))
+    power = growth(unit_of(fmt), additions + (not how.products_fit))
     share = power if interleaved else min(above(slope), power)
     return share, above(lost * (1 + Fraction(power))) if lost and power < np.inf else above(lost)
 
@@ -84,7 +89,7 @@ def total(terms: Tracked, kernel: Kernel, axis: int = -1) -> Tracked:
 
 def matrix_product(a: Tracked, b: Tracked, kernel: Kernel, bias: Intervals | None = None) -> Tracked:
     """K3: a b (+ bias) with errors of the operands: |a^ b^ - a b| <= |a| eb + ea |b| + ea eb, and the error of adding up."""
-    a, b = (_factor(operand, kernel) for operand in (a, b))
+    a, b = (_factor(operand, kernel, fmt) for operand, fmt in zip((a, b), list(kernel.operands.values()) * 2, strict=False))
     exact = products(a.exact, b.exact)
     sizes = size_of_product(a.reach, b.reach)
     error = np.zeros_like(sizes)
@@ -147,8 +152,10 @@ def widest_code(fmt: Format) -> int:
     return max(abs(fmt.qmin), abs(fmt.qmax), abs(fmt.qmin - zero), abs(fmt.qmax - zero))
 
 
-def _factor(operand: Tracked, kernel: Kernel) -> Tracked:
-    """An operand as the multiplier takes it."""
+def _factor(operand: Tracked, kernel: Kernel, fmt: Format) -> Tracked:
+    """An operand as the multiplier takes it: codes that meet floats as real numbers first, scale times code, with two roundings."""
+    if isinstance(fmt, IntFormat) and kernel.accumulation.kind is not Kind.EXACT:
+        operand = operand.with_error(multiply(operand.size, growth(kernel.merging_unit, 2)), above(2 * kernel.tiny))
     if kernel.multiply is None:
         return operand
     return operand.with_error(half(kernel.multiply, operand.reach))

@@ -13,6 +13,7 @@ from suffice.errors import InputError
 from suffice.hardware_specs.accumulation import Accumulation
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.device import device as find_device
+from suffice.hardware_specs.format import IntFormat
 from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.proofs.certificate import Certificate
 from suffice.prover.kernels.arrays import demand_format, finite, format_of
@@ -84,12 +85,20 @@ def proved_tolerance(
         chosen = kernel(described, rule.names, accumulate=accumulate, machine=machine, depth=depth, function_ulps=function_ulps)
         for name, found in ({} if values is None else values).items():
             demand_format(found, chosen.operands[name], name)
+        _check_codes(rule, chosen)
         result = rule.run(chosen, boxes, **options)
         bound = np.broadcast_to(result.error, result.exact.shape)
     return ProvedTolerance(
         op=op, bound=bound, exact=result.exact, kernel=chosen, statements=tuple(STATEMENTS[label] for label in rule.statements),
         assumptions=assumptions_of(rule, chosen), inputs=values, options=dict(options),
     )  # fmt: skip
+
+
+def _check_codes(rule: Operation, chosen: Kernel) -> None:
+    """Only products take codes; other operations would first compute real numbers from them."""
+    for name, fmt in chosen.operands.items():
+        if isinstance(fmt, IntFormat) and "K3" not in rule.statements[:1]:
+            raise InputError(f"{name} comes in integer codes", where=rule.name, mend="give the real numbers that the operation starts from")
 
 
 def assumptions_of(rule: Operation, chosen: Kernel) -> tuple[str, ...]:

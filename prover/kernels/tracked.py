@@ -18,7 +18,10 @@ from suffice.hardware_specs.accumulation import holds
 from suffice.hardware_specs.format import FloatFormat, Format, IntFormat, Rounding
 from suffice.hardware_specs.grid import code_value
 from suffice.prover.kernels.contract import Kernel, half
-from suffice.prover.kernels.upper import Array, Bound, above, add, divide, lowered_difference, multiply
+from suffice.prover.kernels.upper import Array, Bound, above, add, divide, growth, lowered_difference, multiply
+
+QUANTISING = 3
+"""Roundings of x / scale + zero, with a reciprocal of the scale: of the reciprocal, the product and the sum."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +70,15 @@ def delivered(value: Tracked, kernel: Kernel, computed: Format | None = None) ->
     """The result: rounded to the kernel's output, unless that has all numbers of the format it was computed in (`compute`)."""
     if holds(kernel.output, kernel.compute if computed is None else computed):
         return value
-    return rounded(value, kernel.output)
+    return quantised(value, kernel, kernel.output) if isinstance(kernel.output, IntFormat) else rounded(value, kernel.output)
+
+
+def quantised(value: Tracked, kernel: Kernel, codes: IntFormat) -> Tracked:
+    """K11: x/scale + zero with three roundings, relative to |x| + scale |zero|, and the code."""
+    assert codes.scale is not None and codes.zero is not None
+    shifted = add(value.reach, above(codes.scale * abs(codes.zero)))
+    moved = add(multiply(shifted, growth(kernel.unit, QUANTISING)), above(2 * QUANTISING * kernel.tiny * (1 + codes.scale)))
+    return rounded(value.with_error(moved), codes)
 
 
 def times(a: Tracked, b: Tracked, *formats: FloatFormat) -> Tracked:

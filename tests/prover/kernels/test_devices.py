@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import ml_dtypes
 import numpy as np
 import pytest
 
+from suffice.errors import FormatError, InputError
 from suffice.hardware_specs.accumulate import accumulate
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.device import accumulation_for, device
@@ -151,3 +153,39 @@ def test_where_an_intermediate_value_may_overflow_nothing_is_claimed(op: str, in
     narrow = {"inputs": "fp16", "output": "fp32", "compute": "fp16"}
     assert np.isinf(proved_tolerance(op, inputs=inputs, formats=narrow, **options).bound).any()
     assert np.isfinite(proved_tolerance(op, inputs=inputs, formats={"inputs": "fp16", "output": "fp32"}, **options).bound).all()
+
+
+def test_results_and_weights_in_codes() -> None:
+    """A softmax that is quantised, and 8-bit weights beside float inputs, scaled in fp32."""
+    rng = np.random.default_rng(14)
+    m, step = Machine(rng), np.float32(0.0123)
+    x = rng.normal(size=(30, 12)).astype(np.float32)
+    codes = np.clip(np.rint(m(emulated.softmax(m, x) * m(1 / step)) - m(128)), -128, 127)
+    name = f"int8(scale={Fraction(float(step))},zero=-128)"
+    found = proved_tolerance("softmax", inputs=(x,), formats={"inputs": "fp32", "output": name})
+    assert 0.9 < compared(found, codes.astype(np.int8)).worst <= 1
+    held = rng.integers(-128, 128, (5, 12))
+    formats = {"x": "fp32", "weight": f"int8(scale={Fraction(float(step))},zero=0)", "output": "fp32"}
+    weights = held * float(step)
+    assert compared(proved_tolerance("linear", inputs=(x, weights), formats=formats), m.matmul(x, m(m(held) * step).T)).within
+    with pytest.raises(InputError, match="integer codes"):
+        proved_tolerance("gelu", inputs=(weights,), formats={"x": formats["weight"], "output": "fp32"})
+    with pytest.raises(FormatError, match="without a scale"):
+        proved_tolerance("linear", inputs=(x, weights), formats={**formats, "weight": "int8"})
+    with pytest.raises(FormatError, match="does not hold the sums"):
+        proved_tolerance("sum", inputs=(x,), formats={"inputs": "fp32", "compute": "fp16"}, accumulate="fp32")
+
+
+def test_numbers_that_the_sums_do_not_hold_are_rounded_first() -> None:
+    """fp32 inputs and a bias in sums of fp16."""
+    rng = np.random.default_rng(15)
+    m = Machine(rng, dtype=np.float16)
+    for _ in range(20):
+        x, weight, bias = (rng.normal(size=shape).astype(np.float32) for shape in ((6, 2), (4, 2), (4,)))
+        formats = {"inputs": "fp32", "output": "fp16"}
+        assert compared(proved_tolerance("sum", inputs=(x,), formats=formats, accumulate="fp16"), m.sum(m(x))).within
+        half = (x.astype(np.float16), weight.astype(np.float16))
+        products = m(half[0][:, :, None] * half[1].T[None])
+        found = m.sum(np.concatenate([products, np.broadcast_to(m(bias), (6, 1, 4))], axis=1), axis=1)
+        formats = {"x": "fp16", "weight": "fp16", "bias": "fp32", "output": "fp16"}
+        assert compared(proved_tolerance("linear", inputs=(*half, bias), formats=formats, accumulate="fp16"), found).within

@@ -26,7 +26,7 @@ from suffice.errors import InputError
 
 Array = NDArray[np.float64]
 
-_CALL = re.compile(r"\s*([a-z]+)\s*\((.*)\)\s*", re.DOTALL)
+_CALL = re.compile(r"\s*([a-z]+)\s*\((.*)\)\s*")
 _MEND = "write box(0,1), balls(FILE.npy, radius=0.01, within=0:1, first=10) or points(FILE.npy, first=100)"
 _OPTIONS = {"box": (), "balls": ("radius", "within", "first"), "points": ("first",)}
 
@@ -70,7 +70,7 @@ class InputsAsked:
 def read_inputs_text(text: str) -> InputsAsked:
     """Read the text and the arrays it names. Raises InputError."""
     match = _CALL.fullmatch(text)
-    if match is None or match[1] not in _OPTIONS:
+    if match is None or match[1] not in _OPTIONS or not text.isprintable():
         raise InputError(f"{shown(text)} is no set of inputs", mend=_MEND)
     kind, places, options = match[1], *_arguments(match[2], text)
     for name in options:

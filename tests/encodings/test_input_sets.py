@@ -139,6 +139,8 @@ def test_flat_samples_and_samples_with_a_batch_axis_take_the_input_s_shape() -> 
         ("", "'' is no set of inputs; write box(0,1)"),
         ("ball(s.npy)", "'ball(s.npy)' is no set of inputs"),
         ("points s.npy", "is no set of inputs"),
+        ("points(a\0.npy)", "is no set of inputs"),
+        ("points(a\nb.npy)", "is no set of inputs"),
         ("box(1)", "box takes two ends, not 1"),
         ("box(1, 0)", "lo > hi at element (0,); swap the ends"),
         ("box(nan, 1)", "'nan' is not a real number; give a finite number"),

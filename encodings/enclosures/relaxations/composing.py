@@ -20,6 +20,7 @@ from suffice.encodings.enclosures.relaxations.images import function_of
 from suffice.encodings.enclosures.relaxations.norms import column_sum_norm, root, row_sum_norm, spectral_norm
 from suffice.encodings.enclosures.relaxations.row_slopes import row_slopes
 from suffice.encodings.networks.graph import NORMALISING, Network, TensorNode, TensorOp
+from suffice.errors import DomainError
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,11 @@ def own_slopes(node: TensorNode, x: Intervals) -> Slopes:
         case op if op in NORMALISING:
             return Slopes(*row_slopes(node, x))
     function = function_of(node)
-    slope, curvature = greatest(function.slope(x)), float(function.curvature(x).max())
+    slope = greatest(function.slope(x))
+    try:
+        curvature = float(function.curvature(x).max())
+    except DomainError:
+        curvature = inf
     return Slopes(slope, slope, None if curvature == inf else 0.5 * curvature)
 
 

@@ -123,7 +123,8 @@ def runs(network: Network) -> tuple[Run, ...]:
             groups[-1].append(position)
         else:
             groups.append([position])
-    return tuple(_run(network, group, constants) for group in groups)
+    found = (_run(network, group, constants) for group in groups)
+    return tuple(run for run in found if run.outputs)
 
 
 def _run(network: Network, group: Sequence[int], constants: set[int]) -> Run:

@@ -8,12 +8,13 @@ by themselves. For intervals <m, r>, |A| <= |m| + |r| and |A| <= | |m| + r |.
 
 from __future__ import annotations
 
+from math import inf, nextafter
+
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.functions import sqrt
 from suffice.encodings.enclosures.arrays.intervals import (
     Intervals,
-    add,
     centre,
     divide,
     is_point,
@@ -67,8 +68,7 @@ def spectral_norm(matrix: Intervals) -> float:
         return min(quick, verified(middle))
     rest = Intervals(np.zeros(matrix.shape), radius(matrix, middle))
     remainder = min(root_of_product(row_sum_norm(rest), column_sum_norm(rest)), frobenius(rest))
-    split = float(add(verified(middle), np.array(remainder)).hi)
-    return min(quick, split, verified(magnitude(matrix)))
+    return min(quick, nextafter(verified(middle) + remainder, inf), verified(magnitude(matrix)))
 
 
 def root_of_product(first: float, second: float) -> float:
@@ -83,15 +83,15 @@ def verified(matrix: Array) -> float:
     short = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     gram = products(short, short.T)
     if not (np.isfinite(gram.lo).all() and np.isfinite(gram.hi).all()):
-        return float("inf")
+        return inf
     try:
         vectors = np.linalg.eigh(centre(gram))[1]
     except np.linalg.LinAlgError:
-        return float("inf")
+        return inf
     turned = magnitude(products(products(vectors.T, gram), vectors))
     reach = float(total(point_or_line(turned), -1).hi.max())
     off = row_sum_norm(subtract(products(vectors.T, vectors), np.eye(len(vectors))))
     if not off < 0.5:
-        return float("inf")
+        return inf
     left = subtract(1.0, np.array(off))
     return root(float(divide(Intervals(np.array(0.0), np.array(reach)), left).hi))

@@ -63,7 +63,7 @@ def tightened(network: Network, box: InputBox, *, work: int = WORK) -> Tightenin
     """The same, with the method that won at each node."""
     if box.lo.shape != network.input.shape:
         raise InputError(f"the box has shape {box.lo.shape}, the input {network.input.shape}", where=network.name)
-    with keeping_subnormals():
+    with keeping_subnormals(), np.errstate(all="ignore"):
         search = _Search(network, work)
         for position, node in enumerate(network.nodes):
             search.visit(position, node, box)

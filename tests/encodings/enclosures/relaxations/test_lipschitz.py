@@ -94,6 +94,12 @@ def test_no_segment_bends_more(seed: int) -> None:
     assert bent >= 3
 
 
+def test_a_root_that_reaches_zero_has_no_bound_and_is_no_error() -> None:
+    found = one_function(TensorOp.SQRT, 0.0, 2.0)
+    assert found.lipschitz_max == found.lipschitz_2 == math.inf and found.curvature is None
+    assert one_function(TensorOp.SQRT, 0.25, 2.0).curvature == pytest.approx(1.0)
+
+
 def test_a_linear_layer_has_the_norms_of_its_matrix() -> None:
     rng = np.random.default_rng(1)
     network = perceptron([6, 5], TensorOp.RELU, rng)

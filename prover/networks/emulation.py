@@ -14,6 +14,7 @@ from suffice.errors import FormatError, InputError
 from suffice.hardware_specs.accumulate import accumulate
 from suffice.hardware_specs.accumulation import Accumulation, Kind, Order, Products
 from suffice.hardware_specs.block_format import BlockFormat
+from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, IntFormat
 from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.hardware_specs.vectorised import round_array
@@ -153,8 +154,7 @@ def _is_plain(accumulation: Accumulation) -> bool:
         and accumulation.products is not Products.FUSED
         and not accumulation.flushes_inputs
         and not accumulation.flushes_results
-        and isinstance(accumulator, FloatFormat)
-        and (accumulator.p, accumulator.emin) in ((24, -126), (53, -1022))
+        and accumulator in (parse_format("fp32"), parse_format("fp64"))
     )
 
 

@@ -13,7 +13,7 @@ from suffice.encodings.networks.graph import Network, TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox, InputSet
 from suffice.encodings.networks.program import NetworkProgram, Step
 from suffice.encodings.problem import InputModel
-from suffice.errors import InputError
+from suffice.errors import FormatError, InputError
 from suffice.hardware_specs.accumulation import Accumulation, Kind, Order, Products
 from suffice.hardware_specs.format import CodeFormat, ExactFormat, FloatFormat, Format, IntFormat
 from suffice.proofs.formatdata import format_from_json, format_to_json
@@ -203,7 +203,10 @@ def program_from_json(value: Json, network: Network, where: str) -> NetworkProgr
     given, items = fields(value, where, "formats", "steps")
     formats = [format_from_json(item, f"{where}.formats[{k}]") for k, item in enumerate(as_list(given, f"{where}.formats"))]
     steps = enumerate(as_list(items, f"{where}.steps"))
-    return NetworkProgram(network=network, steps=tuple(_step_from_json(item, formats, f"{where}.steps[{k}]") for k, item in steps))
+    try:
+        return NetworkProgram(network=network, steps=tuple(_step_from_json(item, formats, f"{where}.steps[{k}]") for k, item in steps))
+    except FormatError as error:
+        raise InputError(error.what, where=where, mend=error.mend) from None
 
 
 def _step_from_json(value: Json, formats: list[Format], where: str) -> Step:

@@ -14,8 +14,15 @@ MAX_SEPARATORS = 1_000_000
 MAX_NETWORK_NODES = 20_000
 """Operations of a network."""
 
-MAX_NETWORK_ELEMENTS = 8_000_000
-"""Elements of all tensors of a network, its weights included."""
+MAX_NETWORK_PARAMETERS = 4_000_000
+"""Elements of all weights, biases and constants of a network."""
+
+MAX_NETWORK_ELEMENTS = 1_000_000
+"""Elements of all tensors of a network, and of all its boxes of inputs."""
+
+MAX_NETWORK_SIGNIFICAND = 256
+MAX_NETWORK_SCALE_BITS = 2_048
+"""Significand bits of the formats of a network (whose largest numbers are at least 2^-256), and the size of scales of integer codes."""
 
 MAX_NETWORK_AXES = 16
 """Axes of a tensor."""

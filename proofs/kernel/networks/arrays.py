@@ -49,9 +49,16 @@ def decode(text: Any, count: int, where: str) -> Exact:
         significand = code & fraction | (hidden if field else 0)
         parts.append((-significand if code >> sign else significand, field or 1))
     least = min((field for significand, field in parts if significand), default=1)
+    demand_bits(count, max((field for significand, field in parts if significand), default=1) - least + stored, where)
     numbers = [significand << field - least if significand else 0 for significand, field in parts]
     places = (largest >> 1) - 1 + stored + 1 - least
     return reduced(numbers, places)
+
+
+def demand_bits(count: int, bits: int, where: str) -> None:
+    """Refuse numbers that take too much room in one unit."""
+    if count * (bits + 64) > limits.MAX_HELD_BITS:
+        raise Rejection(f"{where} holds numbers too large or too small for so many")
 
 
 def reduced(numbers: list[int], places: int) -> Exact:
@@ -75,7 +82,7 @@ def _bytes(text: Any, where: str, kinds: tuple[str, ...], count: int) -> tuple[s
     if kind not in kinds:
         raise Rejection(f"{where} is not an array of {' or '.join(kinds)}")
     size = count * (8 if kind == "float64" else 4)
-    if count > limits.MAX_NETWORK_ELEMENTS or len(encoded) != (size + 2) // 3 * 4:
+    if count > limits.MAX_NETWORK_PARAMETERS or len(encoded) != (size + 2) // 3 * 4:
         raise Rejection(f"{where} does not hold {count} numbers of {kind}")
     try:
         data = base64.b64decode(encoded.encode("ascii"), validate=True)

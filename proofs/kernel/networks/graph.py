@@ -54,14 +54,16 @@ def read_network(value: Any) -> tuple[Node, ...]:
     name, items = fields(value, "network", "name", "nodes")
     label(name, "network.name")
     nodes: list[Node] = []
-    elements = 0
+    elements = parameters = 0
     for position, item in enumerate(listed(items, "network.nodes", 1, limits.MAX_NETWORK_NODES)):
         node = _read_node(item, nodes, f"network.nodes[{position}]")
         if (node.op == "input") != (position == 0):
             raise Rejection("the first node of a network, and no other, is its input")
-        elements += node.size + (prod(node.weight_shape) if node.op == "linear" else 0)
-        if elements > limits.MAX_NETWORK_ELEMENTS:
-            raise Rejection(f"the network has more than {limits.MAX_NETWORK_ELEMENTS} elements")
+        elements += node.size
+        parameters += prod(node.weight_shape) + (node.size if node.op == "constant" else 0)
+        if elements > limits.MAX_NETWORK_ELEMENTS or parameters > limits.MAX_NETWORK_PARAMETERS:
+            most = f"{limits.MAX_NETWORK_ELEMENTS} elements, or {limits.MAX_NETWORK_PARAMETERS} parameters"
+            raise Rejection(f"the network has more than {most}")
         nodes.append(node)
     used = {operand for node in nodes for operand in node.operands} | {len(nodes) - 1}
     if len(used) != len(nodes):
@@ -92,9 +94,9 @@ def _read_node(item: Any, nodes: list[Node], where: str) -> Node:
     attributes: dict[str, Any] = {}
     if op == "linear":
         weight_shape = tuple(
-            integer(d, f"{where}.weight_shape", 1, limits.MAX_NETWORK_ELEMENTS) for d in listed(found["weight_shape"], where, 2, 3)
+            integer(d, f"{where}.weight_shape", 1, limits.MAX_NETWORK_PARAMETERS) for d in listed(found["weight_shape"], where, 2, 3)
         )
-        if prod(weight_shape) > limits.MAX_NETWORK_ELEMENTS:
+        if prod(weight_shape) > limits.MAX_NETWORK_PARAMETERS:
             raise Rejection(f"{where}.weight_shape is too large")
         attributes["weight"] = decode(found["weight"], prod(weight_shape), f"{where}.weight")
         attributes["weight_shape"] = (1, *weight_shape)[-3:]

@@ -8,8 +8,7 @@ from typing import Any
 
 from .. import limits
 from ..failures import Rejection
-from ..formats import Code, Float, Format, Int
-from ..formats import Exact as Reals
+from ..formats import Code, Float, Format, Int, size_of
 from ..jsonvalues import boolean, choice, fields, integer, listed, optional
 from ..reading import read_format
 from .arrays import Exact, decode
@@ -74,8 +73,13 @@ def _read_format(value: Any, where: str) -> Format:
     if isinstance(fmt, Int):
         if fmt.scale is None:
             raise Rejection(f"{where} needs a scale")
+        if size_of(fmt.scale) > limits.MAX_NETWORK_SCALE_BITS:
+            raise Rejection(f"{where}.scale has more than {limits.MAX_NETWORK_SCALE_BITS} bits")
         if fmt.scale.denominator & (fmt.scale.denominator - 1):
             raise Rejection(f"{where}.scale is not a whole number over a power of two")
+    most = limits.MAX_NETWORK_SIGNIFICAND
+    if isinstance(fmt, Float) and (fmt.p > most or fmt.emax < -most):
+        raise Rejection(f"{where} has more than {most} significand bits, or only numbers below 2^-{most}")
     return fmt
 
 
@@ -157,12 +161,8 @@ def _check_accumulation(a: Accumulation, where: str) -> None:
     assert isinstance(a.accumulator, Float)
     if a.group % a.presummed or (a.order == "pairwise" and a.group != 4) or (a.order in ORDERS[3:] and a.group % 2):
         raise Rejection(f"{where}.group does not fit its order")
-    if a.kind == "groups" and a.accumulator.p > 24:
-        raise Rejection(f"{where}.accumulator of groups has more than 24 bits")
+    if a.kind == "groups" and (a.accumulator.p > 24 or a.accumulator.subnormals == "flushed" or a.flushes_inputs):
+        raise Rejection(f"{where}.accumulator of groups has more than 24 bits, or flushes subnormals")
     if a.kind == "groups" and a.order not in ("any", "sequential"):
         raise Rejection(f"{where}.order is none of groups")
 
-
-def is_exact(fmt: Format) -> bool:
-    """Whether the format holds every real."""
-    return isinstance(fmt, Reals)

@@ -8,6 +8,7 @@ from ..failures import LeafFailure
 from ..fixed import FixedPoint
 from ..formats import Exact, Float, Format, Int, round_integer
 from .arrays import Exact as Dyadic
+from .arrays import demand_bits
 from .graph import Node
 
 
@@ -80,6 +81,7 @@ def _round_plain_array(fmt: Float, array: Dyadic, places: int) -> Dyadic | None:
 def round_array(fmt: Format, array: Dyadic, where: str) -> Dyadic:
     """Every number of an array rounded. Raises LeafFailure where one is not finite."""
     places = places_for(fmt, array.places)
+    demand_bits(len(array.numbers), places, where)
     if isinstance(fmt, Float) and is_plain(fmt):
         plain = _round_plain_array(fmt, array, places)
         if plain is not None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from math import prod
 
+from .. import limits
+from ..failures import Rejection
 from .graph import FUNCTIONS, ROWS, Node
 from .reading import Question
 
 
 def bound_work(question: Question, method: str, precision: int) -> int:
-    """One pass for each box; in reverse also one for each output element."""
+    """One pass for each box; in reverse also one for each output element. Refuses what would not be held in memory."""
+    elements = sum(node.size for node in question.nodes)
+    if elements * (precision + 64) > limits.MAX_HELD_BITS:
+        raise Rejection("the precision is too large for so many elements")
     exact, each = 0, 0
+    in_groups = any(step.accumulation is not None and step.accumulation.kind == "groups" for step in question.program)
     for node in question.nodes:
         products, functions = _counts(node, question)
         size = precision + max((a.places for a in (node.weight, node.value) if a is not None), default=0)
-        each += products * (150 + size * size // 1_000) + functions * (40_000 + 4 * precision * precision)
+        each += products * (150 + size * size // 1_000 + 3_000 * in_groups) + functions * (40_000 + 4 * precision * precision)
         exact += prod(node.weight_shape) * 10_000
     passes = {"ranges": 1, "sets": 4, "forward": 8, "reverse": 8 + 2 * question.nodes[-1].size}[method]
     boxes = 1 if method == "ranges" else len(question.boxes)

@@ -154,6 +154,8 @@ def test_certificates_of_single_elements_are_accepted() -> None:
         ({"op": "layer_norm", "inputs": (np.ones((2, 4), dtype=np.float16),), "eps": 0.0}, "no normalised row"),
         ({"op": "quantise", "inputs": (A,), "formats": "fp16"}, "not in integer codes"),
         ({"op": "matmul", "inputs": (A, B), "formats": "fp16", "device": "abacus"}, "unknown device"),
+        ({"op": "sum", "inputs": (np.ones((3, 0), dtype=np.float16),)}, "is empty"),
+        ({"op": "sum", "shapes": [(3, 0)], "ranges": (0, 1), "formats": "fp16"}, "is empty"),
         ({"op": "attention", "inputs": (A, A, A), "mask": np.zeros((6, 6), dtype=bool)}, "sees no key"),
     ],
 )  # fmt: skip
@@ -166,6 +168,18 @@ def test_what_cannot_be_asked_is_said_in_one_line(arguments: dict[str, object], 
 def test_a_wrong_shape_is_no_wrong_result() -> None:
     with pytest.raises(InputError, match="shape"):
         assert_within_proved(PRODUCT.T, (A, B), op="matmul", formats="fp16")
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("op", ["softmax", "log_softmax", "layer_norm", "rms_norm", "gelu", "silu", "sum", "mean", "cumsum", "cast"])
+def test_extreme_numbers_have_bounds_or_none(op: str, dtype: type) -> None:
+    """The largest, the least, zeros: no warning, no negative bound, no NaN."""
+    largest, least = np.finfo(dtype).max / 4, np.finfo(dtype).smallest_subnormal
+    for value in (largest, least, 0.0, -least):
+        with np.errstate(all="raise"):
+            bound = proved_tolerance(op, inputs=(np.full((2, 2), value, dtype=dtype),)).bound
+        assert (bound >= 0).all()
+        assert np.isfinite(bound).all() or value == largest
 
 
 def test_the_door_imports_no_framework() -> None:

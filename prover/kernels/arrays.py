@@ -46,6 +46,8 @@ def numbers(given: Any, where: str) -> Array:
 def finite(given: Any, where: str) -> Array:
     """The exact values, all finite."""
     found = numbers(given, where)
+    if found.size == 0:
+        raise InputError("an operand is empty", where=where, mend="give at least one number")
     if not np.isfinite(found).all():
         raise InputError("an operand holds NaN or an infinity", where=where, mend="give finite numbers; masks are options")
     return found

@@ -44,7 +44,7 @@ class Comparison:
 
 def compared(tolerance: ProvedTolerance, actual: Any, reference: Any = None) -> Comparison:
     """The comparison of a result, and of a reference that it was going to be compared with. Raises InputError for a wrong shape."""
-    with keeping_subnormals():
+    with keeping_subnormals(), np.errstate(all="ignore"):
         found = _result(tolerance, actual, "actual")
         ratio = _ratio(tolerance, found)
         unbounded = int(np.isinf(tolerance.bound).sum())

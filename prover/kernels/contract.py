@@ -112,7 +112,7 @@ def half(fmt: Format, magnitude: Array) -> Array:
     significand, exponent = np.frexp(finite)
     binade = np.maximum(exponent - 1 - (significand == 0.5), fmt.emin)
     shift = fmt.p if fmt.rounding in _NEAREST else fmt.p - 1
-    spacing = np.ldexp(1.0, binade - shift)
+    spacing = np.maximum(np.ldexp(1.0, binade - shift), np.finfo(np.float64).smallest_subnormal)
     if fmt.subnormals is Subnormals.FLUSHED:
         spacing = np.maximum(spacing, np.ldexp(1.0, fmt.emin))
     if fmt.rounding in _NEAREST:

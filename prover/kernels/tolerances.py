@@ -10,7 +10,7 @@ import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, point
 from suffice.errors import InputError
-from suffice.hardware_specs.accumulation import Accumulation
+from suffice.hardware_specs.accumulation import Accumulation, Kind
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.device import device as find_device
 from suffice.hardware_specs.format import IntFormat
@@ -77,7 +77,7 @@ def proved_tolerance(
     unknown = [name for name in options if name not in rule.options]
     if unknown:
         raise InputError(f"{op} has no option {unknown[0]}", where=op, mend=f"options are {', '.join(rule.options) or 'none'}")
-    with keeping_subnormals():
+    with keeping_subnormals(), np.errstate(all="ignore"):
         values = None if inputs is None else {name: finite(given, name) for name, given in _named(rule, inputs).items()}
         boxes = _boxes(rule, shapes, ranges) if values is None else {name: point(found) for name, found in values.items()}
         machine = None if device is None else find_device(device)
@@ -89,7 +89,7 @@ def proved_tolerance(
         result = rule.run(chosen, boxes, **options)
         bound = np.broadcast_to(result.error, result.exact.shape)
     return ProvedTolerance(
-        op=op, bound=bound, exact=result.exact, kernel=chosen, statements=tuple(STATEMENTS[label] for label in rule.statements),
+        op=op, bound=bound, exact=result.exact, kernel=chosen, statements=tuple(STATEMENTS[label] for label in _labels(rule, chosen)),
         assumptions=assumptions_of(rule, chosen), inputs=values, options=dict(options),
     )  # fmt: skip
 
@@ -101,18 +101,31 @@ def _check_codes(rule: Operation, chosen: Kernel) -> None:
             raise InputError(f"{name} comes in integer codes", where=rule.name, mend="give the real numbers that the operation starts from")
 
 
+def _labels(rule: Operation, chosen: Kernel) -> tuple[str, ...]:
+    """The statements of the operation, and that of codes where the result is in them."""
+    return tuple(dict.fromkeys((*rule.statements, *(("K11",) if isinstance(chosen.output, IntFormat) else ()))))
+
+
 def assumptions_of(rule: Operation, chosen: Kernel) -> tuple[str, ...]:
     """What is taken for granted of a correct kernel's arithmetic."""
-    how = chosen.accumulation.accumulator
-    order = "in any order" if chosen.depth is None else f"in any order of depth {chosen.depth} at most"
     lines = [
-        f"sums in {format_name(how)} {order}",
+        _sums(chosen),
         f"other arithmetic in {format_name(chosen.compute)}",
         f"the result rounded once to {format_name(chosen.output)}",
     ]
     if {"K6", "K7", "K8", "K10"} & set(rule.statements) or rule.name == "silu":
         lines.append(f"functions within {chosen.function_ulps} ulp of the exact result (erf and tanh: of 1)")
     return tuple(lines)
+
+
+def _sums(chosen: Kernel) -> str:
+    how = chosen.accumulation
+    if how.kind is Kind.EXACT:
+        return "exact sums of products of codes"
+    if how.kind is Kind.GROUPS:
+        return f"sums of {how.group} products at once in {format_name(how.accumulator)}, cut to {how.extra_bits} bits more"
+    depth = "" if chosen.depth is None else f" of depth {chosen.depth} at most"
+    return f"sums in {format_name(how.accumulator)} in {how.order} order{depth}"
 
 
 def _named(rule: Operation, given: Mapping[str, Any] | Sequence[Any]) -> dict[str, Any]:
@@ -152,6 +165,8 @@ def _boxes(
     named = _named(rule, shapes if isinstance(shapes, Mapping) else tuple(shapes))
     boxes = {}
     for name, shape in named.items():
+        if 0 in shape:
+            raise InputError("an operand is empty", where=name, mend="give a shape without zeros")
         if isinstance(ranges, Mapping):
             if name not in ranges:
                 raise InputError(f"{name} has no range", where="ranges", mend=f"give ranges for {', '.join(named)}")

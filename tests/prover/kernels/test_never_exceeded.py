@@ -10,6 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from suffice.prover.kernels import sums, tracked
 from suffice.prover.kernels.comparison import Comparison, compared
 from suffice.prover.kernels.tolerances import proved_tolerance
 from tests.prover.kernels import emulated
@@ -149,3 +150,36 @@ def test_half_of_the_bound_is_exceeded() -> None:
     a, b = given(rng, "normal", "fp16", (40, 16), (16, 40))
     found = within("matmul", Machine(rng).matmul(a, b), (a, b), "fp16")
     assert (found.ratio > 0.5).sum() > 50
+
+
+@pytest.mark.parametrize("op", ["softmax", "gelu", "silu", "rms_norm", "log_softmax"])
+def test_functions_less_accurate_than_promised_are_noticed(op: str) -> None:
+    """Off by four ulps where correct rounding is promised; one way, but where that cancels."""
+    rng = np.random.default_rng(13)
+    m = Machine(rng, drift=None if op == "softmax" else 1.0)
+    x, one = rng.normal(size=(400, 2)).astype(np.float32) * 3, np.ones(2, dtype=np.float32)
+    runs: dict[str, tuple[Numbers, Any, dict[str, Any]]] = {
+        "softmax": (emulated.softmax(m, x), (x,), {"algorithm": "two_pass"}),
+        "gelu": (emulated.gelu(m, x, tanh=False), (x,), {}),
+        "silu": (emulated.silu(m, x), (x,), {}),
+        "rms_norm": (emulated.rms_norm(m, x, one, 1e-6), (x, one), {"eps": 1e-6}),
+        "log_softmax": (emulated.log_softmax(m, x), (x,), {"algorithm": "two_pass"}),
+    }
+    actual, inputs, options = runs[op]
+    assert compared(proved_tolerance(op, inputs=inputs, formats="fp32", **options), actual).within
+    assert not compared(proved_tolerance(op, inputs=inputs, formats="fp32", function_ulps=0, **options), actual).within
+
+
+@pytest.mark.parametrize("statement", ["K1", "K2"])
+def test_half_of_a_constant_is_exceeded(statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With half of K1's half spacing, or of K2's share, results of correct kernels exceed."""
+    rng = np.random.default_rng(14)
+    x = (rng.random((4000, 2)) + np.array([1.0, 2.0**-24])).astype(np.float32)
+    narrow = x.astype(np.float16)
+    runs = {"K1": (narrow.astype(np.float32), (x,), {"inputs": "fp32", "output": "fp16"}), "K2": (x[:, 0] + x[:, 1], (x,), "fp32")}
+    actual, inputs, formats = runs[statement]
+    op = "cast" if statement == "K1" else "sum"
+    assert compared(proved_tolerance(op, inputs=inputs, formats=formats), actual).within
+    whole = tracked.half if statement == "K1" else sums.adding_error
+    monkeypatch.setattr(tracked if statement == "K1" else sums, whole.__name__, lambda *a, **k: whole(*a, **k) / 2)
+    assert not compared(proved_tolerance(op, inputs=inputs, formats=formats), actual).within

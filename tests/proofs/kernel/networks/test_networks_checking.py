@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import jsonschema
 import mpmath
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from suffice.encodings.networks.inputs import InputSet, balls, box, points
 from suffice.encodings.problem import InputModel
 from suffice.hardware_specs.accumulation import Accumulation, Kind, Order
 from suffice.hardware_specs.catalogue import parse_format
+from suffice.proofs import networks as certificates
 from suffice.proofs.documents import document_bytes, parse_document
 from suffice.proofs.kernel import Report, check, limits, networks
 from suffice.proofs.kernel.checking import canonical
@@ -103,6 +105,14 @@ def test_certificates_are_accepted_read_and_explained(name: str, summary: str) -
     shown = trace(parse_document(data))
     for target in ("md", "html", "tex"):
         assert found.verdict.capitalize() in render(shown, target)
+
+
+def test_documents_have_the_shape_of_the_schema() -> None:
+    schema = json.loads((Path(certificates.__file__).parent / "schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    for document in samples().values():
+        validator.validate(document)
+        assert not validator.is_valid({**document, "network": []})
 
 
 def test_files_are_written_and_read(tmp_path: Path) -> None:

@@ -81,7 +81,9 @@ def rows_of(table: BoxTable, tolerance: Fraction) -> list[Row | None]:
         (-table.constant.lo, [[None if part is None else -part.lo for part in options] for options in table.parts]),
     ]
     return [
-        _row(float(constant[j]), [_at(options, j) for options in parts], tolerance) for constant, parts in ends for j in range(len(constant))
+        _row(float(constant[j]), [_at(options, j) for options in parts], tolerance)
+        for constant, parts in ends
+        for j in range(len(constant))
     ]
 
 

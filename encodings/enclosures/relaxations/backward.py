@@ -74,7 +74,7 @@ def lower_bounds(network: Network, rules: Mapping[int, Rule], ranges: Mapping[in
     return np.where(np.isnan(found), -np.inf, found)
 
 
-def _replace_by_lines(state: Substitution, current: Array, lines: Lines, operand: int, sizes: Array) -> None:
+def _replace_by_lines(state: Substitution, current: Array, lines: Lines, operand: int, operand_sizes: Array) -> None:
     above, below = np.maximum(current, 0.0), np.minimum(current, 0.0)
     absolute = np.abs(current)
     lower_offset, upper_offset = lines.lower_offset.reshape(-1), lines.upper_offset.reshape(-1)
@@ -83,9 +83,11 @@ def _replace_by_lines(state: Substitution, current: Array, lines: Lines, operand
     slope = np.maximum(np.abs(lower_slope), np.abs(upper_slope))
     state.add_constant(above @ lower_offset + below @ upper_offset, dot(absolute, offset), 2 * offset.size + 1)
     rows = above * lower_slope + below * upper_slope
+    pull = lines.picked.pull if lines.picked is not None else None
+    sizes = lines.picked.push([operand_sizes[None]])[0] if lines.picked is not None else operand_sizes
     state.allow(2.0**-52 * dot(np.abs(rows), sizes))
     state.allow(_lost(absolute, 2, sizes, greatest(slope), greatest(offset)))
-    state.add_coefficients(operand, rows, sizes)
+    state.add_coefficients(operand, rows if pull is None else pull(rows)[0], operand_sizes)
 
 
 def _replace_by_map(state: Substitution, current: Array, rule: Linearised, operands: Sequence[int], sizes: Sequence[Array]) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, centre, multiply, outward, point, subtract
 from suffice.encodings.enclosures.relaxations.images import function_of
+from suffice.encodings.enclosures.relaxations.maps import LinearMap, gathered
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.hardware_specs.upward import Array
 
@@ -32,12 +33,16 @@ EVALUATIONS = 1 << 19
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """lower_slope z + lower_offset <= f(z) <= upper_slope z + upper_offset for z in the interval; arrays of one shape."""
+    """lower_slope z + lower_offset <= f(z) <= upper_slope z + upper_offset for z in the interval; arrays of one shape.
+
+    z is the operand, or what `picked` takes from it, laid flat.
+    """
 
     lower_slope: Array
     lower_offset: Array
     upper_slope: Array
     upper_offset: Array
+    picked: LinearMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,28 @@ def narrowest_band(node: TensorNode, x: Intervals) -> Lines:
         best = Lines(chosen, np.where(closer, lower, best.lower_offset), chosen, np.where(closer, upper, best.upper_offset))
     assert best is not None
     return best
+
+
+def maximum_lines(x: Intervals) -> Lines:
+    """A row's maximum is max(z, rest), z = x_j with the highest middle, and rest <= M, the largest of the others' upper ends. Below it lie
+    z and the largest lower end; above it max(z, M), a convex function of z, and its chord between the ends of z.
+    """
+    length = x.shape[-1]
+    lo, hi = x.lo.reshape(-1, length), x.hi.reshape(-1, length)
+    rows, places = np.arange(len(lo)), (0.5 * lo + 0.5 * hi).argmax(axis=1)
+    first, last = lo[rows, places], hi[rows, places]
+    others = hi.copy()
+    others[rows, places] = -np.inf
+    most, least = others.max(axis=1), lo.max(axis=1)
+    with np.errstate(all="ignore"):
+        chord = (np.maximum(last, most) - np.maximum(first, most)) / (last - first)
+    slope = np.where(first < last, np.clip(np.nan_to_num(chord), 0.0, 1.0), 0.0)
+    with outward() as up:
+        at_first = up.add(np.maximum(first, most), up.multiply(slope, -first))
+        upper = np.maximum(at_first, up.add(np.maximum(last, most), up.multiply(slope, -last)))
+    flat = least > 0.5 * first + 0.5 * last
+    picked = gathered((length * rows + places).astype(np.int64), [x.lo.size])
+    return Lines(np.where(flat, 0.0, 1.0), np.where(flat, least, 0.0), slope, np.asarray(upper), picked)
 
 
 def _better(best: Lines, other: Lines, middle: Array) -> Lines:

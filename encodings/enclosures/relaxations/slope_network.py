@@ -109,7 +109,8 @@ class _Reverse:
             case TensorOp.SUM | TensorOp.MEAN:
                 parts = [self._spread(node, adjoint)]
             case TensorOp.MAX:
-                parts = [build.binary(TensorOp.MULTIPLY, self._spread(node, adjoint), self._slopes(position, adjoint.shape[0]))]
+                weights = self._summing_to_one(position, self._slopes(position, adjoint.shape[0]))
+                parts = [build.binary(TensorOp.MULTIPLY, self._spread(node, adjoint), weights)]
             case _:
                 parts = [build.binary(TensorOp.MULTIPLY, adjoint, self._slopes(position, adjoint.shape[0]))]
         for operand, part in zip(node.operands, parts, strict=True):
@@ -120,6 +121,17 @@ class _Reverse:
         shape = self.bends[position].shape
         index = self.starts[position] + np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape)
         return self.build.gather((self.slopes,), np.broadcast_to(index, (count, *shape)))
+
+    def _summing_to_one(self, position: int, weights: Tensor) -> Tensor:
+        """Where a maximum has two candidates, the weight of the second is 1 less that of the first."""
+        *_, length = weights.shape
+        possible = self.bends[position].hi.reshape(-1, length) > 0
+        matrices, offsets = np.tile(np.eye(length), (len(possible), 1, 1)), np.zeros(possible.shape)
+        for row in np.flatnonzero(possible.sum(axis=1) == 2):
+            first, second = np.flatnonzero(possible[row])
+            matrices[row, second, second], matrices[row, second, first], offsets[row, second] = 0.0, -1.0, 1.0
+        rows = self.build.reshape(weights, (weights.shape[0], len(possible), length))
+        return self.build.reshape(self.build.linear(rows, matrices, offsets), weights.shape)
 
     def _spread(self, node: TensorNode, adjoint: Tensor) -> Tensor:
         """To every operand of a sum, a mean or a maximum."""

@@ -14,7 +14,7 @@ from suffice.encodings.enclosures.arrays.intervals import Intervals, intersectio
 from suffice.encodings.enclosures.relaxations.backward import Rule, range_of
 from suffice.encodings.enclosures.relaxations.images import image, known
 from suffice.encodings.enclosures.relaxations.linearise import Linearised, boxed, linearise
-from suffice.encodings.enclosures.relaxations.lines import bounding_lines
+from suffice.encodings.enclosures.relaxations.lines import bounding_lines, maximum_lines
 from suffice.encodings.enclosures.relaxations.zonotopes import AffineForm, carry, input_form
 from suffice.encodings.networks.graph import UNARY, Network, TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
@@ -125,6 +125,8 @@ class _Search:
         return rule
 
     def _lines(self, node: TensorNode, rule: Linearised) -> Rule:
+        if node.op is TensorOp.MAX and rule.map is not None:
+            return maximum_lines(self.ranges[node.operands[0]])
         if node.op not in UNARY or rule.map is None or not rule.radius.any():
             return rule
         return bounding_lines(node, self.ranges[node.operands[0]])

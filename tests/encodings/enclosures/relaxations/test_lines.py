@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals
-from suffice.encodings.enclosures.relaxations.lines import Lines, bounding_lines, narrowest_band
+from suffice.encodings.enclosures.relaxations.lines import Lines, bounding_lines, maximum_lines, narrowest_band
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 
 FUNCTIONS: dict[TensorOp, Callable[[mpmath.mpf], mpmath.mpf]] = {
@@ -102,3 +102,30 @@ def test_an_undecided_relu_has_its_chord_above_and_the_nearer_side_below() -> No
     np.testing.assert_allclose(lines.lower_offset, 0.0, atol=1e-15)
     band = narrowest_band(node_of(TensorOp.RELU, 5), x)
     np.testing.assert_allclose((band.upper_offset - band.lower_offset)[:2], [0.75, 0.75])
+
+
+def cut_by_maxima(lines: Lines, x: Intervals, rng: np.random.Generator) -> bool:
+    """Whether the maximum of a row leaves its lines at a corner or inside, in exact rationals."""
+    assert lines.picked is not None
+    for _ in range(200):
+        shares = rng.choice([0.0, 1.0, 0.5], size=x.shape)
+        point = np.clip(x.lo + shares * (x.hi - x.lo), x.lo, x.hi)
+        chosen = lines.picked.push([point.reshape(1, -1)])[0]
+        for row, z in enumerate(chosen):
+            value = max(Fraction(number) for number in point[row])
+            below = Fraction(lines.lower_slope[row]) * Fraction(z) + Fraction(lines.lower_offset[row])
+            above = Fraction(lines.upper_slope[row]) * Fraction(z) + Fraction(lines.upper_offset[row])
+            if not below <= value <= above:
+                return True
+    return False
+
+
+def test_a_maximum_stays_between_its_lines() -> None:
+    rng = np.random.default_rng(3)
+    for length in (1, 2, 4):
+        lo = rng.normal(size=(12, length))
+        x = Intervals(lo, lo + rng.choice([0.0, 0.1, 1.0], size=lo.shape))
+        lines = maximum_lines(x)
+        assert not cut_by_maxima(lines, x, rng)
+        lowered = Lines(lines.lower_slope, lines.lower_offset, lines.upper_slope, lines.upper_offset - 0.01, lines.picked)
+        assert cut_by_maxima(lowered, x, rng)

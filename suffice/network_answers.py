@@ -60,7 +60,7 @@ class ModelAnswer:
     @property
     def has_several_devices(self) -> bool:
         """Whether results differ in their devices."""
-        return len({result.device for result in self.results}) > 1
+        return len({result.device for result in self.proof.results}) > 1
 
     @property
     def minimum(self) -> str | None:
@@ -169,7 +169,7 @@ class ModelAnswer:
 
 def label_of(result: NetworkResult, *, several: bool) -> str:
     """The name of a result among the others."""
-    return f"{result.format} on {result.device}" if several else result.format
+    return f"{result.format} on {result.device}" if several and result.format != ASSIGNED else result.format
 
 
 def bits_of(name: str) -> tuple[float, int]:
@@ -183,6 +183,18 @@ def bits_of(name: str) -> tuple[float, int]:
             return (bits + _SCALE_BITS / block.length, precision)
     _, bits, precision = size_key(parse_format(name))
     return (bits, precision)
+
+
+def plain_format(name: str) -> str:
+    """The name without scales and zero points: int8 for all codes of eight bits."""
+    from suffice.hardware_specs.block_format import block_formats
+    from suffice.hardware_specs.catalogue import parse_format
+    from suffice.hardware_specs.format import IntFormat
+
+    if not name or name in {block.name for block in block_formats()}:
+        return name
+    fmt = parse_format(name)
+    return f"{'u' if fmt.qmin == 0 else ''}int{fmt.bits}" if isinstance(fmt, IntFormat) else name
 
 
 _SCALE_BITS = 8

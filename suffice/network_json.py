@@ -9,7 +9,8 @@ from typing import Any
 
 from suffice.cli.json_output import coordinate, exact
 from suffice.encodings.networks.inputs import InputSet
-from suffice.network_answers import ModelAnswer, label_of
+from suffice.network_answers import ModelAnswer, label_of, plain_format
+from suffice.network_assigned import assignment_object
 from suffice.network_tables import remarks
 from suffice.proofs.decimals import decimal_above, decimal_below
 from suffice.prover.networks.results import Array, LayerRow, NetworkResult
@@ -39,6 +40,7 @@ def model_object(answer: ModelAnswer) -> Object:
         "layers": [
             _layer_object(row) | {"result": label_of(result, several=several)} for result in answer.results for row in result.layers
         ],
+        **({} if answer.assigned is None else {"assignment": assignment_object(answer.assigned)}),
         "minimum": answer.minimum,
         "minimum_device": answer.minimum_device if several else None,
     }
@@ -67,6 +69,7 @@ def result_object(result: NetworkResult) -> Object:
 
 def _layer_object(row: LayerRow) -> Object:
     lo, hi = row.range
+    weights, activations = plain_format(row.weights), plain_format(row.activations)
     return {
         "name": row.name,
         "range": [exact(lo), exact(hi)],
@@ -77,7 +80,7 @@ def _layer_object(row: LayerRow) -> Object:
         **_amount("amplification", row.amplification, decimal_above),
         **_amount("contribution", row.contribution, decimal_above),
         "method": row.method,
-        "format": row.weights if row.weights and row.weights == row.activations else f"{row.weights or '-'}/{row.activations or '-'}",
+        "format": weights if weights and weights == activations else f"{weights or '-'}/{activations or '-'}",
         "weights": row.weights or None,
         "activations": row.activations or None,
         "accumulation": row.accumulation or None,

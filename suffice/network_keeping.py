@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from suffice.cli.keeping import Kept, file_names
-from suffice.network_answers import ModelAnswer
+from suffice.network_answers import ASSIGNED, ModelAnswer
 
 if TYPE_CHECKING:
     from suffice.proofs.archive import Receipt
@@ -26,7 +26,20 @@ def keep_model(answer: ModelAnswer, save: Path | None, archive: str | None) -> K
         files = {label: named[label] for label in certificates}
         for label, path in files.items():
             write(certificates[label], path)
+        files |= _write_allocation(answer, files)
     return Kept(files, {} if archive is None else _archived(answer, certificates, archive), archive)
+
+
+def _write_allocation(answer: ModelAnswer, files: dict[str, Path]) -> dict[str, Path]:
+    """The certificate that no choice of the model is cheaper, beside that of the assignment."""
+    from suffice.proofs import allocation
+
+    least = answer.assigned.minimality if answer.assigned is not None else None
+    if least is None or least.certificate is None or ASSIGNED not in files:
+        return {}
+    path = files[ASSIGNED].with_name(f"{files[ASSIGNED].stem}.allocation.json")
+    allocation.write(least.certificate, path)
+    return {"allocation": path}
 
 
 def _archived(answer: ModelAnswer, certificates: dict[str, NetworkCertificate], place: str) -> dict[str, Receipt]:

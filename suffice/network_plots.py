@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from suffice.network_answers import ASSIGNED, ModelAnswer
+from suffice.network_answers import ASSIGNED, ModelAnswer, plain_format
 from suffice.network_tables import layer_name, network_text, tolerance_text
 from suffice.plots import check_picture_file, save_picture
 from suffice.proofs.certificate import Verdict
@@ -152,9 +152,10 @@ def _draw_bars(axes: Any, labelled: Labelled, quantity: str, title: str, toleran
 def _draw_formats(axes: Any, label: str, result: NetworkResult) -> None:
     """A row for each layer: the formats of its weights and of its result, each format in a colour of its own."""
     rows = result.layers[:_MOST_LAYERS]
-    formats = list(dict.fromkeys(name for row in rows for name in (row.weights, row.activations) if name))
-    for place, row in enumerate(rows):
-        for column, name in enumerate((row.weights, row.activations)):
+    held = [(plain_format(row.weights), plain_format(row.activations)) for row in rows]
+    formats = list(dict.fromkeys(name for names in held for name in names if name))
+    for place, names in enumerate(held):
+        for column, name in enumerate(names):
             if name:
                 colour = _COLOURS[formats.index(name) % len(_COLOURS)]
                 axes.barh(place, 0.96, left=column + 0.02, height=0.86, color=colour, linewidth=0)

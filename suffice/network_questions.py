@@ -18,6 +18,7 @@ from suffice.network_answers import ModelAnswer
 from suffice.questions import Number, read_exact, read_input_model
 
 if TYPE_CHECKING:
+    from suffice.prover.networks.assigning import AssignedModel
     from suffice.prover.networks.certifying import AskedNetwork
     from suffice.prover.networks.searching import SearchBudget
 
@@ -105,14 +106,24 @@ def _asked(question: ModelQuestion) -> list[AskedNetwork]:
     ]
 
 
-def _assigned(network: Network, inputs: InputSet, question: ModelQuestion, budget: SearchBudget, told: Callable[[str], None] | None) -> Any:
+def _assigned(
+    network: Network, inputs: InputSet, question: ModelQuestion, budget: SearchBudget, told: Callable[[str], None] | None
+) -> AssignedModel:
     from suffice.prover.networks.assigning import assign
 
     assert question.tolerance is not None
     if told is not None:
         told("a format for every layer")
     return assign(
-        network, inputs, question.tolerance, question.formats, device=question.devices[0], budget=budget, timeout=question.timeout
+        network,
+        inputs,
+        question.tolerance,
+        question.formats,
+        device=question.devices[0],
+        input=question.input,
+        output=question.output,
+        budget=budget,
+        timeout=question.timeout,
     )
 
 

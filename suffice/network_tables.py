@@ -10,7 +10,8 @@ from suffice.encodings.networks.graph import Network
 from suffice.encodings.networks.inputs import InputSet
 from suffice.hardware_specs.device import device as find_device
 from suffice.hardware_specs.device import devices
-from suffice.network_answers import ModelAnswer
+from suffice.network_answers import ModelAnswer, plain_format
+from suffice.network_assigned import assignment_tables
 from suffice.proofs.certificate import Verdict
 from suffice.proofs.decimals import decimal_above, decimal_below
 from suffice.prover.networks.results import Array, LayerRow, NetworkProof, NetworkResult
@@ -29,7 +30,13 @@ def model_tables(answer: ModelAnswer, *, every_layer: bool = False) -> tuple[Tab
     """Verdicts; the error budget of all results beside each other; the layers of one of them, or of all."""
     layered = [(label, result) for label, result in zip(answer.labels, answer.results, strict=True) if result.layers]
     budget = [budget_table(layered)] if layered else []
-    return (verdict_table(answer), *budget, *(layer_table(*item) for item in (layered if every_layer else _told(answer, layered))))
+    assigned = () if answer.assigned is None else assignment_tables(answer.assigned)
+    return (
+        verdict_table(answer),
+        *assigned,
+        *budget,
+        *(layer_table(*item) for item in (layered if every_layer else _told(answer, layered))),
+    )
 
 
 def _told(answer: ModelAnswer, layered: list[tuple[str, NetworkResult]]) -> list[tuple[str, NetworkResult]]:
@@ -181,8 +188,8 @@ def _layer_row(row: LayerRow, bound: Fraction | None) -> tuple[Cell, ...]:
         _above(row.amplification),
         NOTHING if part is None else f"{part:.1%}",
         row.method,
-        row.weights or NOTHING,
-        row.activations or NOTHING,
+        plain_format(row.weights) or NOTHING,
+        plain_format(row.activations) or NOTHING,
         row.accumulation or NOTHING,
     )
     return tuple(Cell(text) for text in texts)

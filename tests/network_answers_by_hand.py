@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,11 @@ import numpy as np
 from suffice.encodings.networks.builder import NetworkBuilder
 from suffice.encodings.networks.graph import Network, TensorOp
 from suffice.encodings.networks.inputs import box
+from suffice.hardware_specs.catalogue import parse_format
 from suffice.network_answers import ASSIGNED, ModelAnswer
 from suffice.proofs.certificate import Verdict
+from suffice.prover.networks.assigning import AssignedModel, Choice, UniformCost
+from suffice.prover.networks.assigning_groups import FormatGroup, Kind
 from suffice.prover.networks.placing import uniform
 from suffice.prover.networks.results import LayerRow, NetworkProof, NetworkResult
 
@@ -84,5 +86,24 @@ def small_answer(*, assigned: bool = False, devices: tuple[str, ...] = ("generic
         for result in made
     )
     proof = NetworkProof(network=small_network(name), inputs=box(0.0, 1.0, (2,)), tolerance=Fraction(1, 10), results=results)
-    chosen: Any = SimpleNamespace(result=result_of(ASSIGNED, Verdict.SUFFICIENT, Fraction(1, 16))) if assigned else None
-    return ModelAnswer(proof, "box(0,1)", chosen)
+    return ModelAnswer(proof, "box(0,1)", assigned_model() if assigned else None)
+
+
+def assigned_model() -> AssignedModel:
+    """int8 weights of one layer, at 48 bits where fp16 throughout costs 96."""
+    int8, fp16 = parse_format("int8"), parse_format("fp16")
+    group = FormatGroup(
+        kind=Kind.WEIGHTS, layers=("first",), members=(1,), formats=(int8, fp16), costs=(Fraction(48), Fraction(96))
+    )  # fmt: skip
+    return AssignedModel(
+        choices=(Choice(group=group, format=int8, cost=Fraction(48), share=0.25),),
+        cost=Fraction(48),
+        costs="bits",
+        uniforms=(
+            UniformCost(format="fp16", cost=Fraction(96), analysed=Fraction(1, 100), is_enough=True),
+            UniformCost(format="bf16", cost=Fraction(96), analysed=None, is_enough=False),
+        ),
+        minimality=None,
+        result=result_of(ASSIGNED, Verdict.SUFFICIENT, Fraction(1, 16)),
+        seconds=0.5,
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from suffice.errors import InputError
-from suffice.network_answers import ModelAnswer, bits_of
+from suffice.network_answers import ModelAnswer, bits_of, plain_format
 from suffice.network_plots import draw_model, svg_of
 from suffice.network_tables import bar, budget_table, layer_table, verdict_table
 from suffice.proofs.certificate import Verdict
@@ -36,6 +36,33 @@ def test_an_assignment_that_is_proved_is_what_to_use() -> None:
     answer = small_answer(assigned=True)
     assert answer.labels[-1] == "assigned" == answer.recommended
     assert answer.minimum == "fp32"
+
+
+def test_what_an_assignment_saves_is_shown() -> None:
+    answer = small_answer(assigned=True)
+    _, choices, cost, *_ = answer.tables()
+    assert [cell.text for cell in choices.rows[0]] == ["weights of first", "int8", "48", "25.0%"]
+    assert [[cell.text for cell in row] for row in cost.rows] == [
+        ["all in fp16", "96", "50.0%", "0.01", "yes"],
+        ["all in bf16", "96", "-", "-", "not proved"],
+        ["assigned", "48", "-", "0.0625", "proved"],
+    ]
+    assert cost.notes == ("no choice is proved to be the least",)
+    content = answer.to_json()["assignment"]
+    assert content["choices"][0] | {"share_decimal": ""} == {
+        "group": "weights of first", "kind": "weights", "layers": ["first"], "format": "int8", "cost": "48", "share_decimal": "",
+    }  # fmt: skip
+    assert content["uniform"][0] == {"format": "fp16", "cost": "96", "analysed": "1/100", "enough": True}
+    assert "assignment" not in small_answer().to_json()
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("int(bits=8,qmin=-127,scale=1,zero=0)", "int8"), ("int8(scale=1/64,zero=3)", "int8"), ("uint8", "uint8"), ("fp16", "fp16"),
+     ("mxfp4", "mxfp4"), ("", "")],
+)  # fmt: skip
+def test_scales_are_left_out_of_names(name: str, plain: str) -> None:
+    assert plain_format(name) == plain
 
 
 def test_several_devices() -> None:
@@ -197,7 +224,7 @@ def test_the_report_is_one_page_that_loads_nothing(tmp_path: Path) -> None:
     page = Page()
     page.feed(text)
     assert page.tags.count("svg") == 1
-    assert page.tags.count("table") == 2 + 5
+    assert page.tags.count("table") == 4 + 5
     assert "script" not in page.tags
     assert all(target.startswith("#") for target in page.loaded)
     for told in ("The smallest format proved sufficient is fp32.", "certificate of bf16: sha256:bf16", "Error budget"):

@@ -17,6 +17,7 @@ from suffice.encodings.networks.inputs import InputBox, box  # noqa: E402
 from suffice.errors import FormatError, InputError  # noqa: E402
 from suffice.network_answers import ModelAnswer  # noqa: E402
 from suffice.proofs.certificate import Verdict  # noqa: E402
+from suffice.prover.networks.emulation import emulate  # noqa: E402
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 SEARCH = 0.2
@@ -237,6 +238,25 @@ def test_what_is_no_question(inputs: object, tolerance: object, message: str) ->
 def test_what_is_no_model(model: object) -> None:
     with pytest.raises(InputError, match=r"is no torch\.nn\.Module; give a module, the path of an ONNX file, or a Network"):
         door.certify(model, "box(0,1)", "1", example=(1, 4))
+
+
+def test_an_assignment_is_cheaper_than_one_format_and_holds_in_pytorch(tmp_path: Path) -> None:
+    found = certified(formats="bf16,fp16,fp32", assign=True, save=tmp_path)
+    assigned = found.assigned
+    assert assigned is not None and assigned.result is not None
+    assert assigned.result.verdict is Verdict.SUFFICIENT is found["assigned"].verdict
+    assert found.recommended == "assigned"
+    cheapest = assigned.cheapest_uniform
+    assert cheapest is not None
+    assert assigned.cost <= cheapest.cost
+    assert {path.name for path in tmp_path.iterdir()} >= {"assigned.json", "fp16.json"}
+    assert check(tmp_path / "assigned.json").verdict == "sufficient"
+    if assigned.minimality is not None and assigned.minimality.certificate is not None:
+        assert check(tmp_path / "assigned.allocation.json").status == "accepted"
+    x = torch.rand(2000, 4, dtype=torch.float64) * 2 - 1
+    assert [row.name for row in assigned.result.layers] == ["0", "1", "2"]
+    errors = np.abs(emulate(assigned.result.program, x.numpy()) - exact(small_module(), x).numpy())
+    assert errors.max() <= 4e-3
 
 
 def test_assign_needs_a_tolerance() -> None:

@@ -147,6 +147,22 @@ def test_several_devices(capsys: pytest.CaptureFixture[str]) -> None:
     }  # fmt: skip
 
 
+def test_a_format_for_every_layer(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    asked = (*ASKED, "--eps", "0.05", "--format", "fp8_e4m3,fp16", "--assign", "--save", "c.json", "--plot", "p.png")
+    status, content = run_json(capsys, *asked)
+    assert status in (0, 3)
+    assert [entry["label"] for entry in content["results"]] == ["fp8_e4m3", "fp16", "assigned"]
+    assert content["results"][-1]["verdict"] == "sufficient"
+    chosen = content["assignment"]
+    costs = {uniform["format"]: int(uniform["cost"]) for uniform in chosen["uniform"] if uniform["enough"]}
+    assert int(chosen["cost"]) <= costs["fp16"]
+    assert {choice["format"] for choice in chosen["choices"]} <= {"fp8_e4m3", "fp16"}
+    assert [layer["name"] for layer in content["layers"] if layer["result"] == "assigned"] == ["0", "1", "2"]
+    saved = sorted(path.name for path in folder.glob("c.*json"))
+    assert {"c.assigned.json", "c.fp16.json"} <= set(saved)
+    assert run(capsys, "check", *saved)[0] == 0
+
+
 def test_an_onnx_file(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     onnx = pytest.importorskip("onnx", reason="onnx is not installed: make test-torch")
     from onnx import TensorProto, helper, numpy_helper

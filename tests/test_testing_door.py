@@ -155,6 +155,7 @@ def test_certificates_of_single_elements_are_accepted() -> None:
         ({"op": "quantise", "inputs": (A,), "formats": "fp16"}, "not in integer codes"),
         ({"op": "matmul", "inputs": (A, B), "formats": "fp16", "device": "abacus"}, "unknown device"),
         ({"op": "sum", "inputs": (np.ones((3, 0), dtype=np.float16),)}, "is empty"),
+        ({"op": "silu", "inputs": (np.float32([1e-40]),), "formats": {"inputs": "fp32", "compute": "fp32(subnormals=flushed)"}}, "flushes"),
         ({"op": "sum", "shapes": [(3, 0)], "ranges": (0, 1), "formats": "fp16"}, "is empty"),
         ({"op": "attention", "inputs": (A, A, A), "mask": np.zeros((6, 6), dtype=bool)}, "sees no key"),
     ],

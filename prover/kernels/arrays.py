@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from suffice.errors import InputError
-from suffice.hardware_specs.format import ExactFormat, Format, IntFormat
+from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat
 from suffice.hardware_specs.vectorised import fits_float64, round_array
 from suffice.prover.kernels.upper import Array
 
@@ -72,6 +72,12 @@ def demand_format(found: Array, fmt: Format, where: str) -> None:
             where=where,
             mend="round the inputs to their formats",
         )
+
+
+def demand_normal(found: Array, fmt: FloatFormat, where: str) -> None:
+    """Raise InputError for numbers that arithmetic which flushes may read as zero."""
+    if ((found != 0) & (abs(found) < 2.0**fmt.emin)).any():
+        raise InputError("an operand is subnormal, and arithmetic flushes", where=where, mend="scale the inputs, or keep subnormals")
 
 
 def _is_integer(tensor: Any) -> bool:

@@ -13,10 +13,10 @@ from suffice.errors import InputError
 from suffice.hardware_specs.accumulation import Accumulation, Kind
 from suffice.hardware_specs.catalogue import format_name
 from suffice.hardware_specs.device import device as find_device
-from suffice.hardware_specs.format import IntFormat
+from suffice.hardware_specs.format import IntFormat, Subnormals
 from suffice.hardware_specs.upward import keeping_subnormals
 from suffice.proofs.certificate import Certificate
-from suffice.prover.kernels.arrays import demand_format, finite, format_of
+from suffice.prover.kernels.arrays import demand_format, demand_normal, finite, format_of
 from suffice.prover.kernels.certificates import certificate_of
 from suffice.prover.kernels.contract import FUNCTION_ULPS, FormatGiven, Kernel, kernel
 from suffice.prover.kernels.operations import Operation, operation
@@ -85,6 +85,8 @@ def proved_tolerance(
         chosen = kernel(described, rule.names, accumulate=accumulate, machine=machine, depth=depth, function_ulps=function_ulps)
         for name, found in ({} if values is None else values).items():
             demand_format(found, chosen.operands[name], name)
+            if chosen.compute.subnormals is Subnormals.FLUSHED:
+                demand_normal(found, chosen.compute, name)
         _check_codes(rule, chosen)
         result = rule.run(chosen, boxes, **options)
         bound = np.broadcast_to(result.error, result.exact.shape)
@@ -115,6 +117,8 @@ def assumptions_of(rule: Operation, chosen: Kernel) -> tuple[str, ...]:
     ]
     if {"K6", "K7", "K8", "K10"} & set(rule.statements) or rule.name == "silu":
         lines.append(f"functions within {chosen.function_ulps} ulp of the exact result (erf and tanh: of 1)")
+    if chosen.compute.subnormals is Subnormals.FLUSHED:
+        lines.append("no operand is subnormal in the format of arithmetic")
     return tuple(lines)
 
 

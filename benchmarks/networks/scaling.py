@@ -1,0 +1,150 @@
+"""Seconds and memory against parameters, on perceptrons with random weights over a ball; and one perceptron in six formats.
+
+    python -m benchmarks.networks.scaling WIDTHS FORMAT        one row, as JSON, in a process of its own
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite, log
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.measuring import peak_megabytes
+from benchmarks.networks.measured import EVER, derived
+from benchmarks.networks.models import conditions, perceptron, table
+from suffice.encodings.enclosures.relaxations.tighten import tighten
+from suffice.proofs.networks import LayersEvidence
+from suffice.prover.networks.analysis import analyse
+from suffice.prover.networks.certifying import AskedNetwork, prove_network
+from suffice.prover.networks.placing import uniform
+from suffice.prover.networks.searching import SearchBudget
+
+ROOT = Path(__file__).parents[2]
+SIX = ("fp16", "bf16", "fp8_e4m3", "fp8_e5m2", "int8", "fp32")
+SEARCH = 0.3
+"""Seconds of search for each of the six formats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """Widths of the perceptrons, from small to large; the widths of the one in six formats; the seconds that a row may take."""
+
+    widths: tuple[tuple[int, ...], ...]
+    six: tuple[int, ...]
+    patience: float
+
+
+FULL = Extent(
+    widths=((16, 24, 20, 10), (64, 32, 32, 10), (64, 96, 40, 10), (196, 128, 48, 10), (784, 120, 80, 10), (784, 256, 128, 10),
+            (784, 640, 640, 10), (1024, 1024, 1024, 512, 10), (1536, 2048, 2048, 1024, 10)),
+    six=(784, 256, 128, 10), patience=900.0,
+)  # fmt: skip
+TINY = Extent(widths=((4, 6, 2), (8, 12, 4)), six=(6, 5, 4, 3), patience=60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What one perceptron took: ranges over the ball, the analyser's bound for one format, and the kernel's, None where it has a limit."""
+
+    parameters: int
+    ranges: float
+    analysis: float
+    bound: float | None
+    kernel: float | None
+    kernel_bound: float | None
+    megabytes: float
+    note: str = ""
+
+
+def measure_here(widths: tuple[int, ...], fmt: str) -> Size:
+    """One row, in this process."""
+    before = peak_megabytes()
+    model = perceptron(widths)
+    inputs = model.at("ball 0")
+    start = time.perf_counter()
+    ranges = tighten(model.network, inputs.boxes[0])
+    ranged = time.perf_counter()
+    program = uniform(model.network, fmt, ranges=ranges)
+    bound = analyse(program, inputs, [ranges]).bound
+    analysed = time.perf_counter()
+    memory = peak_megabytes() - before
+    kernel_bound, note = derived(program, inputs, LayersEvidence())
+    ended = time.perf_counter()
+    return Size(
+        parameters=model.network.parameters, ranges=ranged - start, analysis=analysed - ranged, bound=bound if isfinite(bound) else None,
+        kernel=None if kernel_bound is None else ended - analysed, kernel_bound=kernel_bound, megabytes=memory, note=note[:90],
+    )  # fmt: skip
+
+
+def measure(widths: tuple[int, ...], fmt: str, patience: float) -> Size | str:
+    """The same in a process of its own; the reason where it gives nothing."""
+    command = [sys.executable, "-m", "benchmarks.networks.scaling", ",".join(map(str, widths)), fmt]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patience, check=False)
+    except subprocess.TimeoutExpired:
+        return f"did not end within {patience:g} s"
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
+    return Size(**json.loads(done.stdout))
+
+
+def main(extent: Extent, seconds: float) -> int:
+    """Print the table, the exponents of growth, and the seconds of the six formats."""
+    print(conditions("Scaling", f"fp16, a ball of radius 0.01, a process for each row, at most {extent.patience:g} s"), flush=True)
+    rows: list[tuple[object, ...]] = []
+    sizes: list[Size] = []
+    for widths in extent.widths:
+        found = measure(widths, "fp16", extent.patience)
+        if isinstance(found, str):
+            rows.append(("-".join(map(str, widths)), *[None] * 8, found))
+            continue
+        sizes.append(found)
+        whole = found.ranges + found.analysis
+        rows.append(("-".join(map(str, widths)), found.parameters, found.ranges, found.analysis, whole, found.bound, found.kernel,
+                     found.kernel_bound, found.megabytes, found.note))  # fmt: skip
+    head = ("widths", "parameters", "s for ranges", "s for the bound", "s in all", "bound", "kernel s", "kernel's bound", "MB", "note")
+    print(table(head, rows))
+    parameters = [size.parameters for size in sizes]
+    growth = {
+        "the analyser's seconds": exponent(parameters, [size.ranges + size.analysis for size in sizes]),
+        "its memory": exponent(parameters, [size.megabytes for size in sizes]),
+        "the kernel's seconds": exponent(*zip(*((size.parameters, size.kernel) for size in sizes if size.kernel is not None), strict=True)),
+    }
+    print("\nleast squares: " + ", ".join(f"{what} grow as parameters^{power:.2f}" for what, power in growth.items()))
+    return six_formats(extent.six, min(seconds, SEARCH))
+
+
+def six_formats(widths: tuple[int, ...], seconds: float) -> int:
+    """A perceptron over a ball certified for six formats, certificates checked; 1 if one has no bound."""
+    model = perceptron(widths)
+    wall, processor = time.perf_counter(), time.process_time()
+    asked = [AskedNetwork(format=name) for name in SIX]
+    proof = prove_network(model.network, model.at("ball 0"), None, asked, budget=SearchBudget(runs=EVER, seconds=seconds))
+    wall, processor = time.perf_counter() - wall, time.process_time() - processor
+    print(f"\n{model.name} over a ball in six formats: {wall:.1f} s, {processor:.1f} s of CPU time; search {seconds:g} s a format")
+    rows: list[tuple[object, ...]] = [
+        (r.format, None if r.error_bound is None else float(r.error_bound), None if r.analysed is None else float(r.analysed),
+         None if not r.witness_error else float(r.witness_error), r.seconds, r.digest[:19], r.note[:80])
+        for r in proof.results
+    ]  # fmt: skip
+    print(table(("format", "kernel's bound", "analyser's", "error found", "s", "certificate", "note"), rows))
+    return 1 if any(result.error_bound is None for result in proof.results) else 0
+
+
+def exponent(x: Sequence[int], y: Sequence[float]) -> float:
+    """The slope of log y against log x by least squares."""
+    if len(x) < 2:
+        return float("nan")
+    slope, _ = np.polyfit([log(value) for value in x], [log(max(value, 1e-6)) for value in y], 1)
+    return float(slope)
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(measure_here(tuple(map(int, sys.argv[1].split(","))), sys.argv[2]))))

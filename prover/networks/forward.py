@@ -8,7 +8,6 @@ of what the program computes may be used wherever it is found.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,12 +35,6 @@ PULL_WORK = 1 << 30
 """Most multiplications of one reverse pass from a node that is not the output."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    model: InputModel
-    is_point: bool
-
-
 def propagate(
     program: NetworkProgram,
     constants: tuple[Constants, ...],
@@ -56,7 +49,6 @@ def propagate(
     found: list[NodeErrors] = []
     held: list[Storage | None] = []
     work = 0
-    asked = _Box(model, box.is_point)
     for position, (node, step) in enumerate(program.pairs()):
         operands = [found[operand] for operand in node.operands]
         formats = [held[operand] for operand in node.operands]
@@ -64,7 +56,7 @@ def propagate(
         work += node.size + (0 if node.weight is None else node.size * node.weight.shape[-1])
         if _gains_by_pulling(node, operands) and node.size * work <= pull_work and position + 1 < len(network.nodes):
             carried = intersection(carried, pulled_errors(network, constants, found, position))
-        errors, own = _node_errors(node, step, exact[position], carried, operands, constants[position], formats, asked)
+        errors, own = _node_errors(node, step, exact[position], carried, operands, constants[position], formats, model)
         if not np.isfinite(errors.reached.lo).all() or not np.isfinite(errors.reached.hi).all():
             raise DomainError(OVERFLOW, where=node.name, mend="use a format with a wider range, or smaller inputs")
         found.append(errors)
@@ -85,7 +77,7 @@ def _node_errors(
     operands: list[NodeErrors],
     constants: Constants,
     held: list[Storage | None],
-    box: _Box,
+    model: InputModel,
 ) -> tuple[NodeErrors, Storage | None]:
     """computed - exact = (f(z^) - f(z)) + (f^(z^) - f(z^)) + what rounding f^(z^) adds, operands z and z^, f^ with rounded constants."""
     computed = [operand.computed for operand in operands]
@@ -93,10 +85,10 @@ def _node_errors(
     value = exact if node.op in (TensorOp.INPUT, TensorOp.CONSTANT) else add(exact, carried)
     if change is not None:
         value = add(value, change)
-    if box.is_point and node.op is not TensorOp.INPUT:
+    if node.op is not TensorOp.INPUT:
         value = intersection(value, image(node, computed, constants.weight, constants.bias))
     own = held_format(node, step, held)
-    if node.op is TensorOp.INPUT and box.model is InputModel.REPRESENTABLE:
+    if node.op is TensorOp.INPUT and model is InputModel.REPRESENTABLE:
         own = step.stored
     computing, before = _computing(node, step, computed, value, constants, held)
     storing = storing_errors(step.stored, before, own)
@@ -115,7 +107,7 @@ def _node_errors(
         change=change,
         error=error,
         deviation=deviation,
-        by_sets=box.is_point and bool(magnitude(by_sets).max() <= magnitude(linear).max()),
+        by_sets=bool(magnitude(by_sets).max() < magnitude(linear).max()),
     )
     return errors, own if step.stored is None else step.stored
 

@@ -1,4 +1,4 @@
-"""Set-valued emulation of a program at one input: an interval of machine numbers for every element goes through every step."""
+"""Set-valued emulation of a program: an interval of machine numbers for every element goes through every step; tight at one input."""
 
 from __future__ import annotations
 

@@ -243,7 +243,8 @@ def _weighted_case() -> tuple[Case, np.ndarray]:
     rng = np.random.default_rng(0)
     builder = NetworkBuilder("weighted")
     x = builder.linear(builder.input((8,)), rng.uniform(1.01, 1.04, (2, 8)).astype(np.float32).astype(float))
-    case = Case(uniform(builder.finish(x), "fp8_e4m3", input="fp32"), InputBox(lo=np.full(8, 0.99), hi=np.full(8, 1.0)))
+    program = uniform(builder.finish(x), "fp8_e4m3", input="fp32", output="fp32")
+    case = Case(program, InputBox(lo=np.zeros(8), hi=np.ones(8)))
     return case, inputs_of(case, rng, 20)
 
 

@@ -10,6 +10,7 @@ from .. import limits
 from ..budget import Budget
 from ..derivation import INFINITE, Derivation
 from ..failures import LeafFailure, Rejection
+from ..formats import Value, finite, is_finite
 from ..jsonvalues import choice, fields, integer, listed, number, quoted
 from ..series import DomainFailure, TooLarge
 from .accumulating import NotFinite
@@ -17,6 +18,7 @@ from .arrays import Exact
 from .bounds import Analysis
 from .floors import derive_floor
 from .graph import FUNCTIONS
+from .overflowing import OverflowingRun
 from .reading import Question, read_input, read_question
 from .rounding import places_for, round_dyadic
 from .running import Run
@@ -157,16 +159,24 @@ def witness(question: Question, value: Any, precision: int, budget: Budget) -> D
     demand_representable(question, point)
     budget.spend(bound_work(question, "ranges", precision))
     ranges = Analysis(question.nodes, question.program, precision, runs=False).ranges(exact(point, precision))[-1]
-    try:
-        answer = Run(question.nodes, question.program, budget).output(point)
-    except NotFinite:
-        raise LeafFailure("the run ends in an infinity or NaN, which this kernel does not follow") from None
+    answer = _answer(question, point, budget)
+    if not all(is_finite(value) for value in answer):
+        return Derivation(INFINITE, "W")
     unit = 1 << precision
-    worst = Fraction(0)
-    for position, (lo, hi) in enumerate(zip(ranges.lo, ranges.hi, strict=True)):
-        y = answer.fraction(position)
-        worst = max(worst, Fraction(lo, unit) - y, y - Fraction(hi, unit))
-    return Derivation(worst, "W")
+    distances = [Fraction(0)]
+    for y, lo, hi in zip(map(finite, answer), ranges.lo, ranges.hi, strict=True):
+        distances += [Fraction(lo, unit) - y, y - Fraction(hi, unit)]
+    return Derivation(max(distances), "W")
+
+
+def _answer(question: Question, point: Exact, budget: Budget) -> list[Value]:
+    """What the program answers; where a number is not finite on the way, by the rules for special values."""
+    run = Run(question.nodes, question.program, budget)
+    try:
+        answer = run.output(point)
+    except NotFinite:
+        return OverflowingRun(run, budget).output(point)
+    return [answer.fraction(k) for k in range(len(answer.numbers))]
 
 
 def demand_representable(question: Question, point: Exact) -> None:

@@ -14,10 +14,10 @@ from ..cells import code_between
 from ..failures import LeafFailure
 from ..fixed import FixedPoint
 from ..formats import Exact as Reals
-from ..formats import Float, Format
+from ..formats import Float, Format, Value, finite, is_finite, power_of_two
 from ..functions import exact_value
 from ..limits import MAX_NETWORK_BITS
-from ..series import DomainFailure, TooLarge
+from ..series import MAX_MAGNITUDE_BITS, DomainFailure, TooLarge
 from .accumulating import NotFinite, accumulate, round_or_stop, rounded_number
 from .arrays import Exact, reduced
 from .bounds import rounded_weight
@@ -168,27 +168,33 @@ class Run:
         return collected([value if value >= 0 else round_or_stop(step.compute, slope * value) for value in values])
 
     def function(self, name: str, fmt: Format, x: Fraction) -> Fraction:
-        """f(x) correctly rounded. Raises NotFinite outside the domain of f."""
+        """f(x) correctly rounded; negative zero is 0. Raises NotFinite."""
+        value = self.function_value(name, fmt, x)
+        if not is_finite(value):
+            raise NotFinite
+        return finite(value)
+
+    def function_value(self, name: str, fmt: Format, x: Fraction) -> Value:
+        """f(x) correctly rounded, by Ziv's strategy. Raises NotFinite outside the domain of f."""
         if isinstance(fmt, Reals):
             raise LeafFailure("a run through a function needs a format that rounds it")
         known = _known(name, x)
         if known is not None:
-            return round_or_stop(fmt, known)
+            return fmt.round(known)
         bits = 64 + (fmt.p if isinstance(fmt, Float) else 64) + x.denominator.bit_length()
         while bits <= MAX_NETWORK_BITS:
             self.budget.spend(8 * interval_work("exp", bits))
             try:
                 low, high = FixedPoint(bits).to_fractions(POINTS[name](FixedPoint(bits), x.numerator * (1 << bits) // x.denominator))
-            except TooLarge:
-                raise NotFinite from None
+                code = code_between(fmt, low, high)
+                if code is not None:
+                    return code
             except DomainFailure:
-                bits *= 2
-                continue
-            code = code_between(fmt, low, high)
-            if isinstance(code, Fraction) or code == "-0":
-                return code if isinstance(code, Fraction) else Fraction(0)
-            if code is not None:
-                raise NotFinite
+                pass
+            except TooLarge:
+                if name == "exp" and x > 0:
+                    return fmt.round(power_of_two(MAX_MAGNITUDE_BITS))
+                break
             bits *= 2
         raise LeafFailure(f"a rounding of {name} could not be decided")
 

@@ -153,3 +153,26 @@ def test_sums_are_run_and_bounded_as_each_device_adds(device: Device) -> None:
         assert error is not None
         assert abs(witness - error) <= error * mpmath.mpf(10) ** -17 + TINY
         assert error <= bound + TINY
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_runs_beyond_the_formats_are_infinite_where_the_engine_says_so(seed: int) -> None:
+    rng = np.random.default_rng(200 + seed)
+    counted: Counter[bool] = Counter()
+    for _ in range(60):
+        names = [str(name) for name in rng.choice([name for name in OPERATIONS if name not in ("gelu", "silu", "gelu_tanh")], size=2)]
+        network = chain(rng, names, [3, 3, 3])
+        program = place(network, str(rng.choice(["fp16", "bf16", "fp8_e4m3", "float(p=4,emin=-6,emax=8,overflow=saturate)"])))
+        x = rng.normal(size=3) * 10.0 ** rng.integers(0, 42, size=3)
+        try:
+            claim = certify(program, points(x[None]), None, [NetworkRun(input=NetworkInput(box=0, values=x))]).claims[0]
+        except InputError:
+            continue
+        emulated = emulate(program, x[None])[0]
+        assert (claim.value == "infinite") == (not np.isfinite(emulated).all())
+        counted[claim.value == "infinite"] += 1
+        if claim.value != "infinite":
+            exact = function(network, x)
+            error = max(abs(mpmath.mpf(float(a)) - f) for a, f in zip(emulated.reshape(-1), exact, strict=True))
+            assert abs(number(Fraction(claim.value)) - error) <= error * mpmath.mpf(10) ** -12 + TINY
+    assert min(counted[True], counted[False]) >= 10

@@ -204,6 +204,22 @@ def zeros(size: int, *others: float) -> Json:
     return {"name": "", "lo": array(*lo), "hi": array(*hi)}
 
 
+def overflow(document: Json) -> None:
+    """A run from an input beyond fp16, and no other claim."""
+    document["claims"] = [first(document, 1)]
+    first(document).update(value="infinite")
+    points_of(document, 0)[0].update(values=array(7e4, -0.25, 0.75))
+    document["inputs"]["boxes"][0].update(hi=array(8e4, 1, 1))
+
+
+def minus_infinity(document: Json) -> None:
+    """A run whose gelu is asked at minus infinity."""
+    document["claims"] = [first(document, 1)]
+    points_of(document, 0)[0].update(values=array(1e39, -0.25))
+    document["inputs"]["boxes"][0].update(hi=array(1e39, 1))
+    node(document, 1).update(weight=array(*[-1.0] * 6))
+
+
 ACC = ("program", "steps", 1, "accumulation")
 CASES: list[tuple[str, Callable[[Json], None], str]] = [
     ("relu", put("version", 2), "version 1 only"),
@@ -277,7 +293,9 @@ CASES: list[tuple[str, Callable[[Json], None], str]] = [
     ("mix", lambda d: coarse(d, 5), "sum of softmax 'softmax5' is not bounded away"),
     ("norm", lambda d: integer_sums(d, 2), "are not of integer codes"),
     ("gelu", lambda d: step(d, 2).update(compute=added(d, {"kind": "exact"})), "needs a format that rounds it"),
-    ("relu", lambda d: (d["claims"].pop(0), at(d, 0, 7e4), d["inputs"]["boxes"][0].update(hi=array(8e4, 1, 1))), "infinity or NaN"),
+    ("relu", overflow, "the claims prove insufficient by W"),
+    ("groups", overflow, "through plain additions by index only"),
+    ("gelu", minus_infinity, "at minus infinity depends on the library"),
     ("relu", lambda d: elementwise(d, 1_000, [{}] * 1_001), "the inputs have more than 1000000 elements"),
     ("relu", lambda d: elementwise(d, 200_000, [zeros(200_000)], precision=4096), "too large for so many elements"),
     ("relu", lambda d: elementwise(d, 499_000, [zeros(499_000, 5e-324, 1.7e308)]), "too large or too small for so many"),

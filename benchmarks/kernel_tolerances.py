@@ -150,6 +150,11 @@ def planted_bugs(torch: Any, name: str, seed: int = 0) -> Iterator[Bug]:
     for column in positive.T:
         narrow = narrow + column
     yield bug(f"sums in {name}", "sum", narrow, (positive,), accumulate="fp32")
+    a_long, b_long = g(8, 512).abs(), g(512, 8).abs()
+    held = torch.zeros(8, 8, dtype=dtype)
+    for k in range(512):
+        held = held + a_long[:, k : k + 1] * b_long[k : k + 1]
+    yield bug(f"sums in {name}", "matmul", held, (a_long, b_long), accumulate="fp32")
     bias = g(64)
     yield bug("missing bias", "linear", wide_a @ wide_b.T, (a, b, bias))
     x, kernel = g(1, 4, 9, 9), g(3, 4, 3, 3)

@@ -28,7 +28,7 @@ from suffice.encodings.enclosures.arrays.intervals import (
 from suffice.encodings.enclosures.arrays.linear import products
 from suffice.encodings.networks.graph import Array
 
-LARGEST_EIGEN = 768
+LARGEST_EIGEN = 512
 """Most rows of a Gram matrix whose eigenvalues are verified."""
 
 

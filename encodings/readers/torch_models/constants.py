@@ -77,7 +77,7 @@ def fold(call: Call) -> Any:
 
 def _cast(call: Call, known: Known) -> Known:
     """A cast between floating types keeps the number; one to integers or truth values is carried out."""
-    wanted = call.get("dtype")
+    wanted = call.dtype
     if wanted is None or (wanted.is_floating_point and known.tensor.is_floating_point()):
         return known
     return Known(known.tensor.double() if wanted.is_floating_point else known.tensor.to(wanted), known.name)

@@ -141,9 +141,8 @@ def same(call: Call) -> Any:
 @rule(*CASTS)
 def cast(call: Call) -> Any:
     """A cast between floating types changes no real number; formats are the program's business."""
-    wanted = call.get("dtype")
-    if wanted is not None and not wanted.is_floating_point:
-        raise call.error(f"a tensor that depends on the input is cast to {wanted}")
+    if call.dtype is not None and not call.dtype.is_floating_point:
+        raise call.error(f"a tensor that depends on the input is cast to {call.dtype}")
     return next(iter(call.arguments.values()))
 
 

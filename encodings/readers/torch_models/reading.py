@@ -210,6 +210,8 @@ class _Walk:
         result = _apply(call)
         for part in result if isinstance(result, tuple) else (result,):
             if isinstance(part, Tensor | Masked):
+                if call.dtype is not None and not call.dtype.is_floating_point:
+                    raise call.error(f"what depends on the input, or is rounded, becomes {call.dtype}")
                 self.builder.store(part if isinstance(part, Tensor) else part.tensor, since=before)
         return result
 

@@ -5,12 +5,14 @@ Ranges are of the exact network. A node's range is the intersection of what the 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, intersection
+from suffice.encodings.enclosures.arrays.linear import check_threads
 from suffice.encodings.enclosures.relaxations.backward import Rule, range_of
 from suffice.encodings.enclosures.relaxations.images import image, known
 from suffice.encodings.enclosures.relaxations.linearise import Linearised, boxed, linearise
@@ -63,6 +65,7 @@ def tightened(network: Network, box: InputBox, *, work: int = WORK) -> Tightenin
     """The same, with the method that won at each node."""
     if box.lo.shape != network.input.shape:
         raise InputError(f"the box has shape {box.lo.shape}, the input {network.input.shape}", where=network.name)
+    check_threads(os.getpid())
     with keeping_subnormals(), np.errstate(all="ignore"):
         search = _Search(network, work)
         for position, node in enumerate(network.nodes):

@@ -223,3 +223,9 @@ def test_the_time_limit_holds_for_each_format() -> None:
     start = time.monotonic()
     only(problem("exp(x)*exp(y) - exp(x + y)", "1e-2", x=("0", "1"), y=("0", "1")), [asked("fp16")], timeout=1)
     assert time.monotonic() - start < 10
+
+
+def test_forty_inputs_of_one_number_each() -> None:
+    names = [f"x{k}" for k in range(40)]
+    question = problem(" + ".join(names), "1e-3", inputs="representable", box=dict.fromkeys(names, ("1", "1")))
+    assert prove(question, [asked("fp16")]).results[0].verdict is Verdict.SUFFICIENT

@@ -240,6 +240,14 @@ def test_what_is_no_model(model: object) -> None:
         door.certify(model, "box(0,1)", "1", example=(1, 4))
 
 
+def test_the_configuration_is_that_of_the_smallest_format(answer: ModelAnswer) -> None:
+    assert answer.config()["format"] == "fp16" == answer.config("fp16")["format"]
+    assert answer.config("fp32")["modules"]["0"]["weights"] == "fp32"
+    assert answer.config()["certificate"] == answer["fp16"].digest
+    with pytest.raises(InputError, match="bf16 is insufficient, not sufficient; choose a format that is"):
+        answer.config("bf16")
+
+
 def test_an_assignment_is_cheaper_than_one_format_and_holds_in_pytorch(tmp_path: Path) -> None:
     found = certified(formats="bf16,fp16,fp32", assign=True, save=tmp_path)
     assigned = found.assigned

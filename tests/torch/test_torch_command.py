@@ -163,6 +163,20 @@ def test_a_format_for_every_layer(capsys: pytest.CaptureFixture[str], folder: Pa
     assert run(capsys, "check", *saved)[0] == 0
 
 
+def test_a_configuration_is_written_where_something_is_sufficient(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    status, content = run_json(capsys, *ASKED, "--eps", "4e-3", "--format", "bf16,fp16,fp32", "--config", "formats.json")
+    assert (status, content["files"]) == (0, {"configuration": "formats.json"})
+    written = json.loads((folder / "formats.json").read_text())
+    assert (written["format"], written["tolerance"]) == ("fp16", "1/250")
+    assert [written["modules"][name]["weights"] for name in ("0", "2")] == ["fp16", "fp16"]
+    assert written["certificate"] == content["results"][1]["certificate"]
+    assert written["inputs"]["digest"] == content["inputs"]["digest"]
+    status, out, _ = run(capsys, *ASKED, "--eps", "4e-3", "--format", "bf16", "--config", "none.json")
+    assert status == 0
+    assert "no configuration is written: no format is proved sufficient" in out
+    assert not (folder / "none.json").exists()
+
+
 def test_an_onnx_file(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     onnx = pytest.importorskip("onnx", reason="onnx is not installed: make test-torch")
     from onnx import TensorProto, helper, numpy_helper

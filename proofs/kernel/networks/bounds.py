@@ -1,13 +1,14 @@
 """The error bound of a program over a box (THEORY S1 on tensors; docs/networks.md, "The bound of a network").
 
-For every node k, z(p) being the function with p_k added at node k, and p the errors of a run:
+For every node, z are the exact values and z^ those of a run at the same input:
 
-* the `range` R of the exact function z(0), and `held` M, what the machine holds, z(p);
-* errors p_k = w_k + e_k: w_k = (W^ - W) x^ + (b^ - b) by rounded constants, e_k by computing and storing, over machine numbers x^ in M;
-* the `change` D, which holds (z(t p) - z(0)) / t for 0 < t <= 1: by the mean value theorem D = J D_operands + p_k, slopes J over `wide`;
-* `wide`, which holds z(t p) for 0 <= t <= 1: it lies in R + t D, and in t p_k + the operation on the `wide` of the operands.
+* the `range` R holds z, and `held` M holds z^;
+* errors p = w + e: w = (W^ - W) x^ + (b^ - b) by rounded constants, e by computing and storing, over machine numbers x^ in M;
+* the `change` D holds z^ - z = S (z^ - z of the operands) + p, where S is the mean of the Jacobian on the line between the operands'
+  values, so that it lies in the slopes over `wide`, the hull of their R and M. R + D holds z^, and M - R holds z^ - z.
 
-The error of output j is the least of |D_j|, |M_j - R_j| and, again by the mean value theorem, |sum_k A_jk p_k|, A adjoints over `wide`.
+Written out down to the input this is z^ - z = sum over nodes of A p, A products of these S: adjoints over `wide` bound it too, with all
+products of one error kept together. They are taken for the output, and where they are cheap for the sums on the way.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from .graph import Node
 from .jacobians import Jacobian, jacobian
 from .machine import Held, computed, read_input, rounded_slope, stored
 from .program import Step
+from .pulling import pulled_nodes
 from .ranges import Weights, evaluate, repeated
 from .rounding import round_array
-from .spans import Matrix, Spans, exact, magnitudes, met, minus, plus, product, widened, with_zero, zeros
+from .spans import Matrix, Spans, exact, joined, magnitudes, met, minus, of_pairs, plus, product, widened, with_zero, zeros
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Analysis:
     def __init__(self, nodes: tuple[Node, ...], program: tuple[Step, ...], places: int, *, runs: bool = True) -> None:
         """Without `runs` the constants of the program are not looked at, and only `ranges` may be asked for."""
         self._nodes, self._program, self._fixed = nodes, program, FixedPoint(places)
+        self._pulled_at = pulled_nodes(nodes)
         self._exact = [exact_constants(node, places) for node in nodes]
         triples = zip(nodes, program, self._exact, strict=True)
         self._constants = [constants(node, step, known, places) for node, step, known in triples] if runs else []
@@ -117,26 +120,15 @@ class Analysis:
 
     def errors(self, box: Spans, *, representable: bool, method: str) -> list[int]:
         """A bound of the error of every output element, in units of 2^-places."""
-        states = self._forward(box, representable=representable, has_changes=method != "sets")
-        last = states[-1]
-        distances = minus(last.held.spans, last.range)
-        bounds = magnitudes(distances)
-        if method == "sets":
-            return bounds
-        bounds = list(map(min, bounds, magnitudes(last.change)))
-        if method == "reverse":
-            bounds = [min(bound, self._reverse(states, j)) for j, bound in enumerate(bounds)]
-        return bounds
-
-    def _forward(self, box: Spans, *, representable: bool, has_changes: bool) -> list[State]:
         first = read_input(self._program[0], box, self._fixed, self._nodes[0], representable=representable)
         errors = _between(box, first.spans, first.errors)
-        states = [State(box, errors, plus(box, with_zero(errors)), Held(first.spans, first.fmt), None, errors, None)]
+        states = [State(box, errors, joined(box, first.spans), Held(first.spans, first.fmt), None, errors, None)]
         for k in range(1, len(self._nodes)):
-            states.append(self._visit(k, states, has_changes=has_changes))
-        return states
+            states.append(self._visit(k, states, method))
+        last = states[-1]
+        return magnitudes(met(last.change, minus(last.held.spans, last.range)))
 
-    def _visit(self, k: int, states: list[State], *, has_changes: bool) -> State:
+    def _visit(self, k: int, states: list[State], method: str) -> State:
         node, step, known, fixed = self._nodes[k], self._program[k], self._constants[k], self._fixed
         before = [states[o] for o in node.operands]
         ranges = evaluate(node, [s.range for s in before], known.exact, fixed)
@@ -146,18 +138,20 @@ class Analysis:
         kept = stored(step, result, fixed, node)
         errors = plus(_between(exact_held, result.spans, result.errors), _between(result.spans, kept.spans, kept.errors))
         weight_errors = self._weight_errors(node, step, machine, known)
-        if not has_changes:
-            return State(ranges, errors, ranges, Held(kept.spans, kept.fmt), None, errors, None)
-        change = errors if weight_errors is None else plus(weight_errors, errors)
-        added, slopes, wide = with_zero(change), None, plus(ranges, with_zero(change))
+        if method == "sets":
+            return State(ranges, minus(kept.spans, ranges), ranges, Held(kept.spans, kept.fmt), None, errors, None)
+        own = errors if weight_errors is None else plus(weight_errors, errors)
+        change, slopes = own, None
         if before:
             operands = [s.wide for s in before]
-            reached = evaluate(node, operands, known.exact, fixed)
-            slopes = jacobian(node, operands, reached, known.exact, fixed)
-            change = plus(slopes.forward([s.change for s in before]), change)
-            wide = met(plus(ranges, with_zero(change)), plus(reached, added))
+            slopes = jacobian(node, operands, evaluate(node, operands, known.exact, fixed), known.exact, fixed)
+            carried = slopes.forward([s.change for s in before])
+            if method == "reverse" and k in self._pulled_at:
+                carried = met(carried, of_pairs(self._pulled(states, k, slopes, j) for j in range(node.size)))
+            change = plus(carried, own)
         held = met(kept.spans, plus(ranges, change))
-        return State(ranges, change, wide, Held(held, kept.fmt), weight_errors, errors, slopes)
+        change = met(change, minus(held, ranges))
+        return State(ranges, change, joined(ranges, held), Held(held, kept.fmt), weight_errors, errors, slopes)
 
     def _held_range(self, node: Node, step: Step, machine: list[Held], known: Constants) -> Spans:
         """The range of the exact operation on machine numbers, with the constants of the program."""
@@ -178,28 +172,32 @@ class Analysis:
             return None
         return evaluate(node, [held.spans for held in machine], known.change, self._fixed)
 
-    def _reverse(self, states: list[State], output: int) -> int:
-        """|sum over nodes of A (w + e)| for one output element, by adjoints A over `wide`."""
+    def _pulled(self, states: list[State], last: int, slopes: Jacobian, element: int) -> Interval:
+        """What the errors of the nodes before one change one of its elements, by adjoints over `wide`."""
         places = self._fixed.bits
         adjoints: list[Spans | None] = [None] * len(states)
-        unit = [0] * len(states[-1].errors.lo)
-        unit[output] = 1 << places
-        adjoints[-1] = Spans(unit, unit)
+        unit = [0] * self._nodes[last].size
+        unit[element] = 1 << places
+        self._pass_on(adjoints, last, slopes, Spans(unit, unit))
         low = high = 0
-        for k in range(len(states) - 1, -1, -1):
+        for k in range(last - 1, -1, -1):
             adjoint, state = adjoints[k], states[k]
             adjoints[k] = None
-            assert adjoint is not None
+            if adjoint is None:
+                continue
             rounding = _inner(adjoint, state.errors)
             low, high = low + rounding[0], high + rounding[1]
             if state.weight_errors is not None:
                 part = self._by_weights(k, state.weight_errors, adjoint, states)
                 low, high = low + part[0], high + part[1]
             if state.slopes is not None:
-                for operand, share in zip(self._nodes[k].operands, state.slopes.backward(adjoint), strict=True):
-                    known = adjoints[operand]
-                    adjoints[operand] = share if known is None else plus(known, share)
-        return -(-max(-low, high) >> places)
+                self._pass_on(adjoints, k, state.slopes, adjoint)
+        return low >> places, -(-high >> places)
+
+    def _pass_on(self, adjoints: list[Spans | None], k: int, slopes: Jacobian, adjoint: Spans) -> None:
+        for operand, share in zip(self._nodes[k].operands, slopes.backward(adjoint), strict=True):
+            known = adjoints[operand]
+            adjoints[operand] = share if known is None else plus(known, share)
 
     def _by_weights(self, k: int, weight_errors: Spans, adjoint: Spans, states: list[State]) -> Interval:
         """A w; of a linear node also (A (W^ - W)) x^ + A (b^ - b), the same number with the products grouped otherwise."""

@@ -62,6 +62,11 @@ def with_zero(a: Spans) -> Spans:
     return Spans([min(x, 0) for x in a.lo], [max(x, 0) for x in a.hi])
 
 
+def joined(a: Spans, b: Spans) -> Spans:
+    """The hull of two intervals, element by element."""
+    return Spans(list(map(min, a.lo, b.lo)), list(map(max, a.hi, b.hi)))
+
+
 def met(a: Spans, b: Spans) -> Spans:
     """The intersection of two enclosures of the same numbers."""
     return Spans(list(map(max, a.lo, b.lo)), list(map(min, a.hi, b.hi)))

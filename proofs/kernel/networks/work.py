@@ -7,6 +7,7 @@ from math import prod
 from .. import limits
 from ..failures import Rejection
 from .graph import FUNCTIONS, ROWS, Node
+from .pulling import pulled_nodes
 from .reading import Question
 
 
@@ -22,9 +23,10 @@ def bound_work(question: Question, method: str, precision: int) -> int:
         size = precision + max((a.places for a in (node.weight, node.value) if a is not None), default=0)
         each += products * (150 + size * size // 1_000 + 3_000 * in_groups) + functions * (40_000 + 4 * precision * precision)
         exact += prod(node.weight_shape) * 10_000
-    passes = {"ranges": 1, "sets": 4, "forward": 8, "reverse": 8 + 2 * question.nodes[-1].size}[method]
+    passes = {"ranges": 1, "sets": 4, "forward": 8, "reverse": 8}[method]
     boxes = 1 if method == "ranges" else len(question.boxes)
-    return exact + each * passes * boxes
+    pulled = sum(pulled_nodes(question.nodes).values()) if method == "reverse" else 0
+    return exact + (each * passes + pulled * (300 + precision * precision // 500)) * boxes
 
 
 def _counts(node: Node, question: Question) -> tuple[int, int]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, hull
-from suffice.encodings.enclosures.relaxations.lipschitz import LayerSlopes, network_slopes
+from suffice.encodings.enclosures.relaxations.lipschitz import NetworkSlopes, network_slopes
 from suffice.encodings.enclosures.relaxations.tighten import tighten
 from suffice.encodings.networks.graph import Network
 from suffice.encodings.networks.inputs import InputBox, InputSet
@@ -41,7 +41,7 @@ from suffice.proofs.networks import (
 from suffice.prover.networks.analysis import Analysis, analyse
 from suffice.prover.networks.calibrating import calibrated
 from suffice.prover.networks.floors import find_floors
-from suffice.prover.networks.layer_rows import finite, layer_rows, storage_name
+from suffice.prover.networks.layer_rows import finite, largest, layer_rows, storage_name
 from suffice.prover.networks.placing import uniform
 from suffice.prover.networks.results import NetworkProof, NetworkResult
 from suffice.prover.networks.searching import FoundInput, SearchBudget, search
@@ -50,7 +50,7 @@ Array = NDArray[np.float64]
 Progress = Callable[[str], None]
 
 TIGHTENED_BOXES = 16
-"""Sets of more boxes are analysed by intervals alone."""
+"""Sets of more boxes are analysed by intervals alone, and slopes are bounded over their hull."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +70,15 @@ class Surroundings:
     network: Network
     inputs: InputSet
     ranges: tuple[dict[int, Intervals], ...] = ()
-    slopes: tuple[LayerSlopes, ...] = ()
+    slopes: tuple[NetworkSlopes, ...] = ()
     hulls: dict[int, Intervals] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         work = 0 if len(self.inputs.boxes) > TIGHTENED_BOXES or all(box.is_point for box in self.inputs.boxes) else None
         self.ranges = tuple(self._tightened(box, work) for box in self.inputs.boxes)
         self.hulls = {position: _hull([found[position] for found in self.ranges]) for position in self.ranges[0]}
-        self.slopes = network_slopes(self.network, self.hulls).layers
+        over = self.ranges if len(self.ranges) <= TIGHTENED_BOXES else (self.hulls,)
+        self.slopes = tuple(network_slopes(self.network, found) for found in over)
 
     def _tightened(self, box: InputBox, work: int | None) -> dict[int, Intervals]:
         return tighten(self.network, box) if work is None else tighten(self.network, box, work=work)
@@ -117,7 +118,15 @@ def prove_network(
         if ends is not None:
             left = replace(left, seconds=max(0.0, min(left.seconds, ends - monotonic())))
         results.append(certify_program(program, known, tolerance, label=label, device=one.device, budget=left, analysis=analysis))
-    return NetworkProof(network=network, inputs=inputs, tolerance=tolerance, results=tuple(results))
+    whole = [slopes.whole for slopes in known.slopes]
+    return NetworkProof(
+        network=network,
+        inputs=inputs,
+        tolerance=tolerance,
+        results=tuple(results),
+        lipschitz=largest(slopes.lipschitz_max for slopes in whole),
+        curvature=largest(slopes.curvature for slopes in whole),
+    )
 
 
 def _uniform(network: Network, one: AskedNetwork, ranges: Mapping[int, Intervals]) -> NetworkProgram:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import isfinite
 
-from suffice.encodings.enclosures.relaxations.lipschitz import LayerSlopes
+from suffice.encodings.enclosures.relaxations.lipschitz import NetworkSlopes
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
 from suffice.hardware_specs.accumulation import Kind
 from suffice.hardware_specs.block_format import BlockFormat
@@ -15,19 +15,18 @@ from suffice.prover.networks.analysis import Analysis
 from suffice.prover.networks.results import LayerRow
 
 
-def layer_rows(program: NetworkProgram, analysis: Analysis, slopes: Sequence[LayerSlopes]) -> tuple[LayerRow, ...]:
+def layer_rows(program: NetworkProgram, analysis: Analysis, slopes: Sequence[NetworkSlopes]) -> tuple[LayerRow, ...]:
     """One row for every layer: what it holds, how it changes errors, and what it adds to them."""
-    known = {entry.name: entry for entry in slopes}
     rows = []
     for layer in analysis.layers:
         steps = [step for node, step in program.pairs() if node.layer == layer.name]
-        slope = known.get(layer.name)
+        own = [entry for over in slopes for entry in over.layers if entry.name == layer.name]
         rows.append(
             LayerRow(
                 name=layer.name,
                 range=(Fraction(layer.lo), Fraction(layer.hi)),
-                lipschitz=finite(slope.lipschitz_max) if slope is not None else None,
-                curvature=finite(slope.curvature) if slope is not None else None,
+                lipschitz=largest(entry.lipschitz_max for entry in own),
+                curvature=largest(entry.curvature for entry in own),
                 local_error=finite(layer.local_error),
                 amplification=finite(layer.amplification),
                 contribution=finite(layer.contribution),
@@ -43,6 +42,12 @@ def layer_rows(program: NetworkProgram, analysis: Analysis, slopes: Sequence[Lay
 def finite(number: float | None) -> Fraction | None:
     """The number, None where it is infinite or unknown."""
     return Fraction(number) if number is not None and isfinite(number) else None
+
+
+def largest(numbers: Iterable[float | None]) -> Fraction | None:
+    """The largest of the numbers, None where one is infinite or unknown, or there is none."""
+    known = [finite(number) for number in numbers]
+    return max((number for number in known if number is not None), default=None) if None not in known else None
 
 
 def storage_name(stored: Storage | None) -> str:

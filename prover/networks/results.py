@@ -71,9 +71,14 @@ class NetworkResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NetworkProof:
-    """The answers about one network: `tolerance` is absolute, on every output element; None asks for bounds only."""
+    """The answers about one network: `tolerance` is absolute, on every output element; None asks for bounds only.
+
+    `lipschitz` (max norm) and `curvature` (half the second derivative, 2-norms; None across a kink) are those of the whole function.
+    """
 
     network: Network
     inputs: InputSet
     tolerance: Fraction | None
     results: tuple[NetworkResult, ...]
+    lipschitz: Fraction | None = None
+    curvature: Fraction | None = None

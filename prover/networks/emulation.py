@@ -22,15 +22,21 @@ from suffice.prover.networks import emulation_roundings as rounded
 from suffice.prover.networks.constants import Constants, constants, quantised_blocks
 from suffice.prover.networks.local_errors import held_format
 
+Kernel = Callable[[Accumulation, Array, Array, Array | None], Array | None]
+"""Computes left times right transposed, matrices in the last two axes, plus a bias, in some order that the accumulation allows; None where
+it does not serve it.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Run:
-    """One node: the step, its constants, and what formats its operands are held in."""
+    """One node: the step, its constants, what formats its operands are held in, and a kernel for products in any order."""
 
     node: TensorNode
     step: Step
     constants: Constants
     held: tuple[Storage | None, ...]
+    kernel: Kernel | None = None
 
 
 def emulate(program: NetworkProgram, x: Array) -> Array:
@@ -43,17 +49,36 @@ def emulate_all(program: NetworkProgram, x: Array) -> list[Array]:
     x = np.asarray(x, dtype=np.float64)
     if x.shape[1:] != program.network.input.shape:
         raise InputError(f"inputs have the shape {x.shape[1:]}, not {program.network.input.shape}", where=program.network.name)
+    emulator = Emulator(program)
     values: list[Array] = []
-    held: list[Storage | None] = []
-    with keeping_subnormals(), np.errstate(all="ignore"):
+    for position, node in enumerate(program.network.nodes):
+        values.append(emulator.step(position, [values[operand] for operand in node.operands] or [x], len(x)))
+    return values
+
+
+class Emulator:
+    """Runs single steps of a program, whose constants are rounded once. A `kernel` may compute products whose order is open.
+
+    `held` are formats whose numbers the results are, where that is known.
+    """
+
+    def __init__(self, program: NetworkProgram, kernel: Kernel | None = None) -> None:
+        self.program = program
+        self._runs: list[_Run] = []
+        held: list[Storage | None] = []
         for (node, step), own in zip(program.pairs(), constants(program), strict=True):
             formats = tuple(held[operand] for operand in node.operands)
-            run = _Run(node=node, step=step, constants=own, held=formats)
-            value = x if node.op is TensorOp.INPUT else _compute(run, [values[operand] for operand in node.operands], len(x))
-            values.append(_stored(step.stored, value.reshape(len(x), *node.shape)))
+            self._runs.append(_Run(node=node, step=step, constants=own, held=formats, kernel=kernel))
             before = held_format(node, step, list(formats))
             held.append(before if step.stored is None else step.stored)
-    return values
+        self.held = tuple(held)
+
+    def step(self, position: int, operands: list[Array], count: int) -> Array:
+        """What one step computes of `count` samples; the operand of the input's step is what arrives."""
+        run = self._runs[position]
+        with keeping_subnormals(), np.errstate(all="ignore"):
+            value = operands[0] if run.node.op is TensorOp.INPUT else _compute(run, operands, count)
+            return _stored(run.step.stored, value.reshape(count, *run.node.shape))
 
 
 def _stored(stored: Storage | None, value: Array) -> Array:
@@ -120,7 +145,12 @@ def _linear(run: _Run, x: Array) -> Array:
         sums = np.matmul(codes, columns.T) if weight.ndim == 2 else np.einsum("...gi,goi->...go", codes, columns)
         result = rounded.multiply(step.compute, sums, scales * x_scale)
         return result if bias is None else rounded.add(step.compute, result, bias)
-    return _dot(accumulation, x[..., None, :], weight, bias)
+    rows = x[..., None, :]
+    if run.kernel is not None:
+        found = run.kernel(accumulation, rows if weight.ndim == 3 else x, weight, bias if bias is None or bias.ndim == 1 else bias[:, None])
+        if found is not None:
+            return found[..., 0, :] if weight.ndim == 3 else found
+    return _dot(accumulation, rows, weight, bias)
 
 
 def _matmul(run: _Run, a: Array, b: Array) -> Array:
@@ -128,7 +158,9 @@ def _matmul(run: _Run, a: Array, b: Array) -> Array:
     if accumulation.kind is Kind.EXACT:
         (a_codes, a_scale), (b_codes, b_scale) = (_codes(x, held) for x, held in zip((a, b), run.held, strict=True))
         return rounded.multiply(run.step.compute, np.matmul(a_codes, b_codes), np.array(a_scale * b_scale))
-    return _dot(accumulation, a[..., :, None, :], np.swapaxes(b, -1, -2)[..., None, :, :], None)
+    columns = np.swapaxes(b, -1, -2)
+    found = None if run.kernel is None else run.kernel(accumulation, a, columns, None)
+    return _dot(accumulation, a[..., :, None, :], columns[..., None, :, :], None) if found is None else found
 
 
 def _codes(x: Array, held: Storage | None) -> tuple[Array, float]:

@@ -171,8 +171,14 @@ class Normalised:
         return of_pairs(pairs)
 
     def _softmax(self, p: list[Interval], row: list[Interval]) -> list[Interval]:
+        """p_i (x_i - mean of x by p) = p_i (1 - p_i) (x_i - mean of the others)."""
         low, high = self._average(p, row)
-        return [self._times(share, (lo - high, hi - low)) for share, (lo, hi) in zip(p, row, strict=True)]
+        result = []
+        for share, (lo, hi), (least, most) in zip(p, row, _others(row), strict=True):
+            first = self._times(share, (lo - high, hi - low))
+            second = self._times(_parabola(share, self.places), (lo - most, hi - least))
+            result.append((max(first[0], second[0]), min(first[1], second[1])))
+        return result
 
     def _log_softmax(self, p: list[Interval], row: list[Interval], *, is_forward: bool) -> list[Interval]:
         if is_forward:
@@ -203,6 +209,24 @@ class Normalised:
     def _times(self, a: Interval, b: Interval) -> Interval:
         lo, hi = product(a, b)
         return lo >> self.places, -(-hi >> self.places)
+
+
+def _others(row: list[Interval]) -> list[Interval]:
+    """The hull of all elements of a row but one, for each; of a single element itself."""
+    if len(row) == 1:
+        return row
+    lows, highs = sorted(lo for lo, _ in row), sorted(hi for _, hi in row)
+    return [(lows[lo == lows[0]], highs[-1 - (hi == highs[-1])]) for lo, hi in row]
+
+
+def _parabola(p: Interval, places: int) -> Interval:
+    """p (1 - p), largest at 1/2."""
+    one = 1 << places
+    ends = [x * (one - x) for x in p]
+    top = -(-max(ends) >> places)
+    if 2 * p[0] <= one <= 2 * p[1]:
+        top = max(top, (one >> 2) + 1)
+    return min(ends) >> places, top
 
 
 def jacobian(node: Node, operands: list[Spans], result: Spans, weights: Weights, fixed: FixedPoint) -> Jacobian:

@@ -17,6 +17,7 @@ from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.device import Device, accumulation_for, devices
 from suffice.proofs.kernel import check
 from suffice.proofs.networks import LayersEvidence, NetworkInput, NetworkRun, canonical_bytes, certify
+from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.emulation import emulate
 
 from .networks import additions, chain, place, place_codes
@@ -176,3 +177,16 @@ def test_runs_beyond_the_formats_are_infinite_where_the_engine_says_so(seed: int
             error = max(abs(mpmath.mpf(float(a)) - f) for a, f in zip(emulated.reshape(-1), exact, strict=True))
             assert abs(number(Fraction(claim.value)) - error) <= error * mpmath.mpf(10) ** -12 + TINY
     assert min(counted[True], counted[False]) >= 10
+
+
+def test_bounds_are_those_of_the_engine_within_a_few_percent() -> None:
+    rng, ratios = np.random.default_rng(5), []
+    for operations in (["relu", "none"], ["gelu", "relu", "none"], ["tanh", "softmax"], ["silu", "sigmoid"], ["relu", "mean"]):
+        network = chain(rng, operations, [6, 8, 8, 5][: len(operations) + 1])
+        for name in ("fp16", "bf16", "fp8_e4m3"):
+            for radius in (0.0, 0.01, 0.25):
+                inputs, program = balls(rng.normal(size=(1, 6)), radius), place(network, name)
+                bound = certify(program, inputs, None, [LayersEvidence()]).claims[0].value
+                ratios.append(float(bound) / analyse(program, inputs).bound)
+    assert all(0.5 < ratio < 1.25 for ratio in ratios), ratios
+    assert 0.97 < float(np.median(ratios)) < 1.03

@@ -117,6 +117,12 @@ def _common(operands: list[Held], *, needs_zero: bool, floats_only: bool = False
 
 
 def _sum_format(node: Node, step: Step) -> Format | None:
+    """That of the accumulator; the bias of sums in groups is added in fp32."""
     acc = step.accumulation
     assert acc is not None
-    return step.compute if acc.kind == "exact" or node.op == "mean" else acc.accumulator
+    if acc.kind == "exact" or node.op == "mean":
+        return step.compute
+    fmt = acc.accumulator
+    if acc.kind == "groups" and node.bias is not None and isinstance(fmt, Float) and (fmt.p, fmt.emin, fmt.emax) != (24, -126, 127):
+        return None
+    return fmt

@@ -161,8 +161,10 @@ def _check_accumulation(a: Accumulation, where: str) -> None:
     assert isinstance(a.accumulator, Float)
     if a.group % a.presummed or (a.order == "pairwise" and a.group != 4) or (a.order in ORDERS[3:] and a.group % 2):
         raise Rejection(f"{where}.group does not fit its order")
-    if a.kind == "groups" and (a.accumulator.p > 24 or a.accumulator.subnormals == "flushed" or a.flushes_inputs):
-        raise Rejection(f"{where}.accumulator of groups has more than 24 bits, or flushes subnormals")
+    fmt = a.accumulator
+    is_single = fmt.p <= 24 and fmt.emin >= -126 and fmt.emax <= 127
+    if a.kind == "groups" and (not is_single or fmt.subnormals == "flushed" or a.flushes_inputs):
+        raise Rejection(f"{where}.accumulator of groups has numbers beyond fp32, or flushes subnormals")
     if a.kind == "groups" and a.order not in ("any", "sequential"):
         raise Rejection(f"{where}.order is none of groups")
 

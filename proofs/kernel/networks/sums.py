@@ -28,7 +28,7 @@ def sum_errors(node: Node, step: Step, operands: list[Operand], exact: Spans, we
     sums = _terms(node, operands, weights, acc, fixed.bits)
     if acc.kind == "exact":
         _demand_codes(node, step, operands, sums, fixed.bits)
-        errors = _exact_sums(node, step, exact, weights, fixed)
+        errors = _exact_sums(node, step, exact, weights, fixed, row_length(node, operands[0][0]) if node.op == "mean" else 1)
     else:
         fits = _fits(node, step, operands, acc)
         extra = _bias_errors(node, step, weights, fixed)
@@ -77,15 +77,13 @@ def _fits(node: Node, step: Step, operands: list[Operand], acc: Accumulation) ->
     return left is not None and right is not None and products_fit(left, right, acc.accumulator)
 
 
-def _exact_sums(node: Node, step: Step, exact: Spans, weights: Weights, fixed: FixedPoint) -> list[int]:
-    """fl(sum), then fl(that + bias)."""
-    if node.op == "mean":
-        return [0] * len(exact.lo)
+def _exact_sums(node: Node, step: Step, exact: Spans, weights: Weights, fixed: FixedPoint, divisor: int) -> list[int]:
+    """fl(sum), then fl(that + bias); `exact` is the sum over the divisor."""
     bias = weights.bias
     result = []
     for position, (lo, hi) in enumerate(zip(exact.lo, exact.hi, strict=True)):
         if bias is None:
-            result.append(rounding_error(step.compute, lo, hi, fixed, node))
+            result.append(rounding_error(step.compute, lo * divisor, hi * divisor, fixed, node))
             continue
         place = position % len(bias.lo)
         first = rounding_error(step.compute, lo - bias.hi[place], hi - bias.lo[place], fixed, node)

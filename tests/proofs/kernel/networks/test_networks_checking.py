@@ -276,7 +276,7 @@ CASES: list[tuple[str, Callable[[Json], None], str]] = [
     ("groups", lambda d: step(d, 1)["accumulation"].update(kind="additions"), "that rounds to nearest"),
     ("groups", put(*ACC, "presummed", 3), "does not fit its order"),
     ("groups", put(*ACC, "order", "pairwise"), "is none of groups"),
-    ("groups", lambda d: fmt(d, -1).update(p=53, max_finite=str((2**53 - 1) * 2**75)), "more than 24 bits"),
+    ("groups", lambda d: fmt(d, -1).update(p=53, max_finite=str((2**53 - 1) * 2**75)), "beyond fp32"),
     ("relu", lambda d: (d["inputs"].update(model="representable"), at(d, 1, 0.51)), "not representable"),
     ("pair", lambda d: d["inputs"].update(model="representable"), "do not arrive as the same numbers"),
     ("point", lambda d: (d["inputs"].update(model="representable"), at(d, 0, 0.51)), "not representable"),

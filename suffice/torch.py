@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from suffice.hardware_specs.format import Format
     from suffice.network_answers import ModelAnswer
     from suffice.network_questions import Progress
+    from suffice.proofs.networks import NetworkCertificate
+    from suffice.prover.networks.configuration import Configuration
     from suffice.questions import Number
+    from suffice.running.watching import Event, Watch
 
 
 def certify(
@@ -111,6 +115,48 @@ def register(operator: str, rule: Rule) -> None:
     from suffice.encodings.readers.torch_models import register as register_rule
 
     register_rule(operator, rule)
+
+
+def apply(
+    model: Any,
+    config: Configuration | Mapping[str, Any] | str | PathLike[str],
+    *,
+    exact: bool = False,
+    example: Any = None,
+    batched: bool = True,
+) -> Any:
+    """A copy of a module in the formats of a configuration (what `answer.config()` returned, or a file of it), for inference.
+
+    It stores what the certified program stores. `exact`: sums go by index, too, so that it computes that program's numbers bit by bit;
+    else PyTorch's own kernels add where any order is allowed. `example` is needed only where inputs are token ids. Raises InputError
+    where the configuration is about another model.
+    """
+    _torch()
+    from suffice.running.casting import apply as apply_configuration
+
+    return apply_configuration(model, config, exact=exact, example=example, batched=batched)
+
+
+def watch(
+    model: Any,
+    certified: ModelAnswer | NetworkCertificate | str | PathLike[str],
+    *,
+    result: str | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    strict: bool = True,
+    example: Any = None,
+    batched: bool = True,
+) -> Watch:
+    """Say when an input of a running module leaves the certified set, or a module's result leaves its proved range.
+
+    `certified` is an answer (of which `result` names a result), a certificate, or the path of one. Events go to `on_event`, else to the
+    log `suffice.running`; parameters and outputs stay untouched, and `remove()`, or the end of a `with` block, takes the hooks away.
+    Raises InputError; also, if `strict`, where the weights are not those that were certified.
+    """
+    _torch()
+    from suffice.running.watching import watch as watch_model
+
+    return watch_model(model, certified, result=result, on_event=on_event, strict=strict, example=example, batched=batched)
 
 
 def _torch() -> Any:

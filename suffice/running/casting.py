@@ -19,6 +19,9 @@ from suffice.running.kernels import native_product
 from suffice.running.modules import applied_model, cast_input, cast_module
 from suffice.running.segments import Segment, segments_of
 
+CERTIFIED = "certified_network"
+"""The attribute of an applied model that names the network whose program it runs."""
+
 
 def apply(
     model: Any,
@@ -46,8 +49,11 @@ def apply(
     rounded = with_rounded_parameters(model, program)
     segments = segments_of(program, dict(rounded.named_modules()))
     if segments is None or not _agrees(_in_parts(rounded, segments, Emulator(program), batched), program, batched):
-        return applied_model(rounded, emulator, batched)
-    return _in_parts(rounded, segments, emulator, batched)
+        made = applied_model(rounded, emulator, batched)
+    else:
+        made = _in_parts(rounded, segments, emulator, batched)
+    setattr(made, CERTIFIED, configuration.network)
+    return made
 
 
 def _in_parts(model: Any, segments: tuple[Segment, ...], emulator: Emulator, batched: bool) -> Any:

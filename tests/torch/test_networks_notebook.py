@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make test-torch")
@@ -17,3 +19,6 @@ def test_the_notebook_about_networks_runs(monkeypatch: pytest.MonkeyPatch) -> No
     assert shown.count("image/png") == 2
     for told in ("The smallest format proved sufficient is fp16", "sufficient by S1 - accepted", "Error budget", "layer 4: values in"):
         assert told in shown
+    difference = re.search(r"on 200 images: largest difference ([0-9.]+), the same digit on", shown)
+    assert difference is not None
+    assert 0 < float(difference[1]) < 0.05

@@ -40,6 +40,12 @@ SECONDS = 120.0
 SPREADS = (1.0, 0.25, 2.0**-5, 2.0**-9)
 """Formats whose own share of the tolerance is larger are left out of a model: the fewer there are, the less they widen everything."""
 
+DRAWN_BACK = (Fraction(9, 10), Fraction(7, 10), Fraction(2, 5), Fraction(1, 5))
+"""Parts of the tolerance for which a model is asked where the kernel does not confirm what it found for the whole."""
+
+CONTRADICTED = "the proof of the program contradicts the table of the model: nothing is said of the least cost"
+UNCERTIFIED = "the program that was chosen is not certified"
+
 Assignment = tuple[Format, ...]
 """The format of every group."""
 
@@ -135,6 +141,31 @@ class _Tried:
     is_enough: bool
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Models:
+    """Makes models of one question; `finest` is None where no assignment has a bound."""
+
+    tables: Tables
+    finest: Assignment | None
+    shares: list[list[float]]
+
+    def cheapest(self, tolerance: Fraction, deadline: float) -> Cheapest | None:
+        """The cheapest choice of models that leave out ever more formats, until that makes it dearer."""
+        best: Cheapest | None = None
+        for spread in SPREADS if self.finest is not None else ():
+            assert self.finest is not None
+            kept = [
+                tuple(fmt for fmt, share in zip(group.formats, own, strict=True) if share <= spread or fmt == last)
+                for group, own, last in zip(self.tables.layout.groups, self.shares, self.finest, strict=True)
+            ]
+            model = self.tables.model(kept, tolerance)
+            found = None if model is None else cheapest_of(model, self.finest, deadline)
+            if found is not None and best is not None and found.cost >= best.cost:
+                break
+            best = found or best
+        return best
+
+
 @dataclass(slots=True, eq=False)
 class _Chooser:
     """The work on one question."""
@@ -148,11 +179,13 @@ class _Chooser:
     def chosen(self, budget: SearchBudget, costs: str, started: float) -> AssignedModel:
         """The cheapest choice of the model, or a uniform one that is cheaper, improved as far as the proof of the whole allows."""
         uniforms = self._uniforms()
-        shares, cheapest = self._modelled()
-        if cheapest is not None:
-            self.try_out(cheapest.assignment)
+        models = self._models()
+        shares, cheapest = models.shares, models.cheapest(self.tolerance, self.deadline)
+        contradicted = cheapest is not None and not self._within(self.try_out(cheapest.assignment).analysis)
+        if cheapest is not None and not contradicted:
+            self._draw_back(models, cheapest.assignment)
         enough = sorted((assignment for assignment, tried in self.tried.items() if tried.is_enough), key=self.layout.cost)
-        minimality = None if cheapest is None else minimality_of(cheapest)
+        minimality = None if cheapest is None or contradicted else minimality_of(cheapest)
         if not enough:
             return AssignedModel(
                 choices=(), cost=Fraction(0), costs=costs, uniforms=uniforms, minimality=minimality, result=None,
@@ -166,7 +199,7 @@ class _Chooser:
         return AssignedModel(
             choices=self._choices(best, shares), cost=self.layout.cost(best), costs=costs, uniforms=uniforms, minimality=minimality,
             result=result, seconds=monotonic() - started,
-            note="" if result.verdict is Verdict.SUFFICIENT else "the program that was chosen is not certified",
+            note=CONTRADICTED if contradicted else "" if result.verdict is Verdict.SUFFICIENT else UNCERTIFIED,
         )  # fmt: skip
 
     def try_out(self, assignment: Assignment) -> _Tried:
@@ -180,7 +213,7 @@ class _Chooser:
 
     def _is_enough(self, program: NetworkProgram, analysis: Analysis) -> bool:
         """By the analyser's bound, and then by the kernel's."""
-        if not isfinite(analysis.bound) or Fraction(analysis.bound) > self.tolerance:
+        if not self._within(analysis):
             return False
         try:
             question = question_of(program, self.known.inputs, self.tolerance)
@@ -189,6 +222,9 @@ class _Chooser:
             return False
         assert claim.bound is Bound.ERROR_BOUND
         return isinstance(claim.value, Fraction) and claim.value <= self.tolerance
+
+    def _within(self, analysis: Analysis) -> bool:
+        return isfinite(analysis.bound) and Fraction(analysis.bound) <= self.tolerance
 
     def improved(self, assignment: Assignment, shares: Sequence[Sequence[float]]) -> Assignment:
         """Cheaper formats for single groups, one after the other, each step proved as a whole, until none is left or time is up."""
@@ -216,8 +252,18 @@ class _Chooser:
                     found.append((float(saved) / (max(shares[g][o] - shares[g][now], 0.0) + 1e-9), g, other))
         return [(g, other) for _, g, other in sorted(found, key=lambda move: -move[0])]
 
-    def _modelled(self) -> tuple[list[list[float]], Cheapest | None]:
-        """Shares of the tolerance, and the cheapest choice of models that leave out ever more formats, until that makes it dearer."""
+    def _draw_back(self, models: _Models, assignment: Assignment) -> None:
+        """Where the kernel's bound of the cheapest choice is larger than the table's: the cheapest choices for smaller tolerances."""
+        for part in DRAWN_BACK:
+            if self.try_out(assignment).is_enough or monotonic() > self.deadline:
+                return
+            found = models.cheapest(self.tolerance * part, self.deadline)
+            if found is None:
+                return
+            assignment = found.assignment
+
+    def _models(self) -> _Models:
+        """What models are made of: shares of the tolerance, where all else has the finest formats, or those that reach farthest."""
         tables = Tables(self.layout, self.known.inputs, self.known.ranges)
         for fineness in (_fineness, _reach):
             finest = tuple(max(group.formats, key=fineness) for group in self.layout.groups)
@@ -225,22 +271,8 @@ class _Chooser:
                 shares = tables.shares(finest, self.tolerance)
             except DomainError:
                 continue
-            return shares, self._cheapest(tables, finest, shares)
-        return [[float("inf")] * len(group.formats) for group in self.layout.groups], None
-
-    def _cheapest(self, tables: Tables, finest: Assignment, shares: list[list[float]]) -> Cheapest | None:
-        best: Cheapest | None = None
-        for spread in SPREADS:
-            kept = [
-                tuple(fmt for fmt, share in zip(group.formats, own, strict=True) if share <= spread or fmt == last)
-                for group, own, last in zip(self.layout.groups, shares, finest, strict=True)
-            ]
-            model = tables.model(kept, self.tolerance)
-            found = None if model is None else cheapest_of(model, finest, self.deadline)
-            if found is not None and best is not None and found.cost >= best.cost:
-                break
-            best = found or best
-        return best
+            return _Models(tables, finest, shares)
+        return _Models(tables, None, [[float("inf")] * len(group.formats) for group in self.layout.groups])
 
     def _uniforms(self) -> tuple[UniformCost, ...]:
         found = []

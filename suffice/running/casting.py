@@ -94,7 +94,7 @@ def with_rounded_parameters(model: Any, program: NetworkProgram) -> Any:
     """A copy in evaluation mode, whose parameters hold the rounded numbers wherever they are constants of the program as they stand."""
     import torch
 
-    made = copy.deepcopy(model).eval()
+    made = copy.deepcopy(model).train(False)
     named = dict(made.named_parameters())
     with torch.no_grad():
         for (node, _), own in zip(program.pairs(), constants(program), strict=True):

@@ -49,7 +49,7 @@ def _running(module: Any, emulator: Emulator, segment: Segment, batched: bool, *
         def __init__(self) -> None:
             super().__init__()
             self.original = module
-            self.eval()
+            self.train(False)
 
         def train(self, mode: bool = True) -> CertifiedSteps:
             if mode:

@@ -99,7 +99,11 @@ class AssignedModel:
             return "no choice is proved to be the least"
         digest = digest_of(canonical_bytes(self.minimality.certificate))
         least = f"least under the model: no choice that keeps to its limits costs less than {self.minimality.cost} ({self.costs}), {digest}"
-        return f"{least}; the bound of the program itself allows {self.cost}" if self.cost < self.minimality.cost else least
+        if self.result is None or self.cost == self.minimality.cost:
+            return least
+        if self.cost < self.minimality.cost:
+            return f"{least}; the bound of the program itself allows {self.cost}"
+        return f"{least}; what is certified as a whole costs {self.cost}"
 
 
 def assign(

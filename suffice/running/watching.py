@@ -197,7 +197,7 @@ def _samples(x: Any, batched: bool) -> NDArray[np.float64] | None:
 
 def _input_event(sample: int, places: NDArray[np.bool_], values: NDArray[np.float64]) -> Event:
     elements = tuple(_first(places))
-    where = ", ".join(f"{list(element)} = {values[element]!r}" for element in elements)
+    where = ", ".join(f"{list(element)} = {float(values[element])!r}" for element in elements)
     count = int(places.sum())
     text = f"sample {sample} is not in the certified set: {count} of its elements are outside, {where}"
     return Event(kind=Kind.INPUT, module="", sample=sample, elements=elements, count=count, text=text)
@@ -205,7 +205,7 @@ def _input_event(sample: int, places: NDArray[np.bool_], values: NDArray[np.floa
 
 def _layer_event(name: str, sample: int, places: NDArray[np.bool_], values: NDArray[np.float64], interval: Range) -> Event:
     elements = tuple(_first(places))
-    where = ", ".join(f"{list(element)} = {values[element]!r}" for element in elements)
+    where = ", ".join(f"{list(element)} = {float(values[element])!r}" for element in elements)
     text = f"module {name!r} leaves its proved range [{interval.lo!r}, {interval.hi!r}] at a certified input, sample {sample}: {where}"
     return Event(kind=Kind.LAYER, module=name, sample=sample, elements=elements, count=int(places.sum()), text=text)
 

@@ -36,6 +36,8 @@ def model_object(answer: ModelAnswer) -> Object:
         },
         "inputs": {"text": answer.inputs_text, **_inputs_object(answer.inputs)},
         "tolerance": None if tolerance is None else exact(tolerance),
+        **_amount("lipschitz", answer.proof.lipschitz, decimal_above),
+        **_amount("curvature", answer.proof.curvature, decimal_above),
         "results": [result_object(result) | {"label": label_of(result, several=several)} for result in answer.results],
         "layers": [
             _layer_object(row) | {"result": label_of(result, several=several)} for result in answer.results for row in result.layers

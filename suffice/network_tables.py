@@ -62,6 +62,7 @@ def verdict_table(answer: ModelAnswer) -> Table:
     headings = ("format", "device", "verdict", "by", "this program's error", "best algorithm's error", "seconds")
     notes = [f"{label}: {note}" for label, result in zip(answer.labels, answer.results, strict=True) for note in remarks(result)]
     notes += [sentence] if (sentence := answer.sentence()) else []
+    notes += slopes_text(answer.proof)
     notes += assumptions(answer.results)
     return Table(title=headline(answer), headings=headings, rows=rows, notes=tuple(map(printable, notes)))
 
@@ -114,6 +115,18 @@ def inputs_text(inputs: InputSet) -> str:
 def tolerance_text(proof: NetworkProof) -> str:
     """What error is allowed."""
     return "" if proof.tolerance is None else f"|error| <= {number_text(proof.tolerance)} on every output"
+
+
+def slopes_text(proof: NetworkProof) -> list[str]:
+    """How fast the function changes, on one line."""
+    if proof.lipschitz is None:
+        return []
+    curved = (
+        ""
+        if proof.curvature is None
+        else f"; its curvature (half the second derivative, 2-norms) is at most {decimal_above(proof.curvature, 3)}"
+    )
+    return [f"an output changes by at most {decimal_above(proof.lipschitz, 3)} times the largest change of an input{curved}"]
 
 
 def remarks(result: NetworkResult) -> list[str]:

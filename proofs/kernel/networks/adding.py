@@ -22,7 +22,7 @@ from ..failures import LeafFailure
 from ..fixed import FixedPoint
 from ..formats import Float, Format, Int
 from .program import Accumulation
-from .rounding import half, power_up
+from .rounding import exceeds, half, power_up
 
 _OVERFLOW = "a sum of {} may overflow its accumulator"
 
@@ -50,7 +50,7 @@ def products_fit(left: Format, right: Format, accumulator: Float | Int | None) -
 
 
 def error_bound(acc: Accumulation, terms: Sum, fixed: FixedPoint, where: str, *, fits: bool) -> int:
-    """The largest error of adding up. Raises LeafFailure where the sum may overflow."""
+    """The largest error of adding up. Raises LeafFailure where the sum may overflow, or saturate (the bounds suppose neither)."""
     if terms.total == 0 and not acc.flushes_inputs:
         return 0
     fmt = acc.accumulator
@@ -58,7 +58,7 @@ def error_bound(acc: Accumulation, terms: Sum, fixed: FixedPoint, where: str, *,
     places = fixed.bits
     flushed = _flushed_inputs(acc, terms, places)
     error = _groups(acc, fmt, terms, places) if acc.kind == "groups" else _additions(acc, fmt, terms, fixed, fits=fits)
-    if error is None or half(fmt, 0, terms.total + error, places) is None:
+    if error is None or exceeds(fmt, terms.total + error, places):
         raise LeafFailure(_OVERFLOW.format(where))
     return error + flushed
 

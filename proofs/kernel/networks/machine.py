@@ -7,12 +7,12 @@ from fractions import Fraction
 
 from ..failures import LeafFailure
 from ..fixed import FixedPoint
-from ..formats import Float, Format, Int
+from ..formats import Float, Format, Int, finite, is_finite
 from .graph import BINARY, FUNCTIONS, Node
 from .normalising import norm_errors, softmax_errors
 from .program import Step
 from .ranges import Weights
-from .rounding import places_for, round_dyadic, round_span, rounding_error
+from .rounding import function_error, places_for, round_dyadic, round_span, rounding_error
 from .spans import Spans, of_pairs, widened
 from .sums import sum_errors
 
@@ -52,11 +52,15 @@ def computed(node: Node, step: Step, operands: list[Held], exact: Spans, weights
             errors = sum_errors(node, step, [(operand.spans, operand.fmt) for operand in operands], exact, weights, fixed)
             return Result(widened(exact, errors), errors, _sum_format(node, step))
         case "softmax" | "log_softmax" | "layer_norm" | "rms_norm":
-            errors = (norm_errors if node.op.endswith("norm") else softmax_errors)(node, step, operands[0].spans, exact, fixed)
+            given = operands[0]
+            if node.op.endswith("norm"):
+                errors = norm_errors(node, step, given.spans, given.fmt, exact, fixed)
+            else:
+                errors = softmax_errors(node, step, given.spans, exact, fixed)
             return Result(widened(exact, errors), errors, fmt)
     assert node.op in BINARY or node.op in FUNCTIONS or node.op == "square"
     ulps = step.ulps if node.op in FUNCTIONS else 0
-    errors = [(1 + 2 * ulps) * rounding_error(fmt, lo, hi, fixed, node) for lo, hi in zip(exact.lo, exact.hi, strict=True)]
+    errors = [function_error(fmt, lo, hi, ulps, fixed, node) for lo, hi in zip(exact.lo, exact.hi, strict=True)]
     if ulps:
         return Result(widened(exact, errors), errors, fmt)
     return Result(_rounded(fmt, exact, fixed, node), errors, fmt)
@@ -83,11 +87,11 @@ def read_input(step: Step, box: Spans, fixed: FixedPoint, node: Node, *, represe
 
 
 def rounded_slope(node: Node, step: Step) -> Fraction:
-    """The slope below zero of a leaky_relu as the program holds it."""
+    """The slope below zero of a leaky_relu as the program holds it. Raises LeafFailure where it overflows."""
     found = step.compute.round(node.parameter)
-    if not isinstance(found, Fraction):
-        return Fraction(0)
-    return found
+    if not is_finite(found):
+        raise LeafFailure(f"a constant of {node.name!a} overflows")
+    return finite(found)
 
 
 def _stays(fmt: Format, n: int, places: int) -> bool:

@@ -9,12 +9,12 @@ from math import isqrt
 
 from ..failures import LeafFailure
 from ..fixed import FixedPoint, Interval
-from ..formats import Float, Format
+from ..formats import Exact, Float, Format
 from .adding import Sum, error_bound, growth, scaled
 from .graph import Node
 from .program import Accumulation, Step
 from .ranges import rows, variance
-from .rounding import rounding_error, units
+from .rounding import demand_within, function_error, rounding_error, units
 from .spans import Spans
 
 
@@ -35,6 +35,7 @@ def _softmax_row(node: Node, step: Step, given: list[Interval], result: list[Int
     u, eta = _function_units(step, bits)
     s = scaled(fixed.exp((a, a))[1], one + u, bits) - one
     top = one + s + eta
+    demand_within(fmt, top, fixed, node)
     added = _relative_error(step, n, n * top, one, fixed, node)
     t = scaled(one + s + n * eta, one + added, bits) - one
     if t >= one:
@@ -42,7 +43,7 @@ def _softmax_row(node: Node, step: Step, given: list[Interval], result: list[Int
     if node.op == "log_softmax":
         log_n = fixed.log((n << bits, n << bits))[1]
         loss = -fixed.log((one - t, one - t))[0]
-        b = loss + (1 + 2 * step.ulps) * rounding_error(fmt, 0, log_n + loss, fixed, node)
+        b = loss + function_error(fmt, 0, log_n + loss, step.ulps, fixed, node)
         return [a + b + rounding_error(fmt, 0, spread + log_n + a + b, fixed, node)] * n
     ratio = -(-((one + s) << bits) // (one - t))
     constant = -(-(eta << bits) // (one - t))
@@ -53,23 +54,25 @@ def _softmax_row(node: Node, step: Step, given: list[Interval], result: list[Int
     return errors
 
 
-def norm_errors(node: Node, step: Step, operand: Spans, exact: Spans, fixed: FixedPoint) -> list[int]:
-    """Of layer_norm and rms_norm, for every element."""
+def norm_errors(node: Node, step: Step, operand: Spans, held: Format | None, exact: Spans, fixed: FixedPoint) -> list[int]:
+    """Of layer_norm and rms_norm, for every element; `held` is the format of the operand, if it has one."""
     length = node.shape[-1]
     errors: list[int] = []
     for given, result in zip(rows(operand, length), rows(exact, length), strict=True):
-        errors += _norm_row(node, step, given, result, fixed)
+        errors += _norm_row(node, step, given, held, result, fixed)
     return errors
 
 
-def _norm_row(node: Node, step: Step, given: list[Interval], result: list[Interval], fixed: FixedPoint) -> list[int]:
+def _norm_row(
+    node: Node, step: Step, given: list[Interval], held: Format | None, result: list[Interval], fixed: FixedPoint
+) -> list[int]:
     """A, p, w and z of the proof, then y z + (A + p)(1 + z)/sqrt(T) and a rounding."""
     bits, one, n, fmt = fixed.bits, 1 << fixed.bits, len(given), step.compute
     parts, (low, high) = variance(node, given, fixed)
     root = fixed.sqrt((low, low))[0]
     if root <= 0:
         raise LeafFailure(f"the variance of {node.name!a} is too near zero for the precision of the evidence")
-    a, p = _centring(node, step, given, parts, fixed) if node.op == "layer_norm" else (0, [0] * n)
+    a, p = _centring(node, step, given, held, parts, fixed) if node.op == "layer_norm" else (0, [0] * n)
     largest = max(p)
     both = a + largest
     relative = _over(scaled(both, both, bits), low, bits) + _over(2 * largest, root, bits)
@@ -93,12 +96,15 @@ def _norm_row(node: Node, step: Step, given: list[Interval], result: list[Interv
     return errors
 
 
-def _centring(node: Node, step: Step, given: list[Interval], parts: list[Interval], fixed: FixedPoint) -> tuple[int, list[int]]:
+def _centring(
+    node: Node, step: Step, given: list[Interval], held: Format | None, parts: list[Interval], fixed: FixedPoint
+) -> tuple[int, list[int]]:
     """A, the error of the mean, and p, the roundings of x - mean."""
     fmt, n, acc = step.compute, len(given), step.accumulation
     assert acc is not None
     sizes = [max(-lo, hi) for lo, hi in given]
-    lost = error_bound(acc, Sum(n, sum(sizes), 1 << fixed.bits, max(sizes)), fixed, repr(node.name), fits=_holds(acc, fmt))
+    fits = _holds(acc, held or Exact())
+    lost = error_bound(acc, Sum(n, sum(sizes), 1 << fixed.bits, max(sizes)), fixed, repr(node.name), fits=fits)
     total = max(-sum(lo for lo, _ in given), sum(hi for _, hi in given)) + lost
     a = -(-lost // n) + rounding_error(fmt, 0, -(-total // n), fixed, node)
     rounding_error(fmt, 0, total, fixed, node)
@@ -108,7 +114,7 @@ def _centring(node: Node, step: Step, given: list[Interval], parts: list[Interva
 def _demand_no_overflow(
     node: Node, step: Step, parts: list[Interval], both: int, total: Interval, w: int, fixed: FixedPoint
 ) -> None:
-    """Squares, sums and the reciprocal root are finite."""
+    """Squares, sums and the reciprocal root neither overflow nor saturate."""
     bits, one = fixed.bits, 1 << fixed.bits
     c = max(max(-lo, hi) for lo, hi in parts) + both
     largest = scaled(total[1], one + w, bits)
@@ -117,7 +123,7 @@ def _demand_no_overflow(
         raise LeafFailure(f"the variance of {node.op} {node.name!a} is not bounded away from zero")
     inverse = -(-(one << bits) // fixed.sqrt((least, least))[0])
     for reach in (scaled(c, c, bits), largest * len(parts), inverse):
-        rounding_error(step.compute, 0, reach, fixed, node)
+        demand_within(step.compute, reach, fixed, node)
 
 
 def _relative_error(step: Step, n: int, largest: int, least: int, fixed: FixedPoint, node: Node) -> int:

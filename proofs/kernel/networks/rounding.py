@@ -151,12 +151,32 @@ def round_span(fmt: Format, lo: int, hi: int, places: int) -> tuple[int, int] | 
     return low >> shift, -(-high >> shift)
 
 
+def exceeds(fmt: Format, m: int, places: int) -> bool:
+    """Whether m is beyond the largest number, whatever the format does there."""
+    return isinstance(fmt, Float) and m > _scaled(fmt.max_finite, places)
+
+
+def demand_within(fmt: Format, m: int, fixed: FixedPoint, node: Node) -> None:
+    """Numbers up to m neither overflow nor saturate: the error of each is at most u |r| + eta."""
+    if exceeds(fmt, m, fixed.bits):
+        raise LeafFailure(f"{node.op} {node.name!a} may overflow")
+
+
 def rounding_error(fmt: Format, lo: int, hi: int, fixed: FixedPoint, node: Node) -> int:
     """`half`, where overflow is a failure."""
     error = half(fmt, lo, hi, fixed.bits)
     if error is None:
         raise LeafFailure(f"{node.op} {node.name!a} may overflow")
     return error
+
+
+def function_error(fmt: Format, lo: int, hi: int, ulps: int, fixed: FixedPoint, node: Node) -> int:
+    """Of a function within `ulps` units in the last place of its correctly rounded value, which is at most m + half(m)."""
+    error = rounding_error(fmt, lo, hi, fixed, node)
+    if not ulps or not isinstance(fmt, Float):
+        return error
+    exponent = (max(hi, -lo) + error).bit_length() - 1 - fixed.bits
+    return error + ulps * power_up(max(exponent, fmt.emin) - fmt.p + 1, fixed.bits)
 
 
 def units(fmt: Format, places: int) -> tuple[int, int]:

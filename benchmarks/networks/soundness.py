@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks.networks.measured import derived
 from benchmarks.networks.models import DIGITS, Model, conditions, digits, table
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.proofs.networks import LayersEvidence
 from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.placing import uniform
-from suffice.prover.networks.ranges import exact_ranges
 from tests.prover.networks.triples import FORMATS, Case, errors_of, inputs_of, random_case
 
 MODEL_FORMATS = ("fp32", "bf16", "fp16", "fp8_e4m3", "fp8_e5m2", "int8", "mxfp8_e4m3", "nvfp4")

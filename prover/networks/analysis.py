@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, magnitude
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.graph import Array, TensorOp
 from suffice.encodings.networks.inputs import InputBox, InputSet
 from suffice.encodings.networks.program import NetworkProgram
@@ -19,7 +20,6 @@ from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.constants import constants as constants_of_program
 from suffice.prover.networks.forward import propagate
 from suffice.prover.networks.node_errors import NodeErrors
-from suffice.prover.networks.ranges import exact_ranges
 from suffice.prover.networks.reverse import ReverseBound, reverse_bound
 from suffice.prover.networks.sets import machine_sets, set_deviations
 

@@ -14,6 +14,9 @@ from itertools import product
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, add, hull, intersection
+from suffice.encodings.enclosures.networks.adjoints import unbounded_slopes
+from suffice.encodings.enclosures.networks.changes import pushed
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 from suffice.encodings.networks.program import Step, Storage
@@ -24,12 +27,10 @@ from suffice.hardware_specs.format import Format
 from suffice.prover.networks.assigning_groups import Layout, together
 from suffice.prover.networks.constants import Constants, constants_of
 from suffice.prover.networks.forward import PULL_WORK, PULLED, constant_change
-from suffice.prover.networks.jacobians import pushed, unbounded_slopes
 from suffice.prover.networks.local_errors import EXACT_OPS, compute_errors, held_format
 from suffice.prover.networks.local_errors_rounding import storing_errors
 from suffice.prover.networks.node_errors import NodeErrors
 from suffice.prover.networks.placing import definite, step_of
-from suffice.prover.networks.ranges import exact_ranges
 from suffice.prover.networks.reverse import contribution, pulled_errors, send, unit_rows
 
 

@@ -12,17 +12,18 @@ from collections.abc import Mapping
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, add, hull, intersection, magnitude, multiply, subtract, widen
+from suffice.encodings.enclosures.networks.changes import pushed
+from suffice.encodings.enclosures.networks.images import image, linear_image
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
 from suffice.encodings.problem import InputModel
 from suffice.errors import DomainError
 from suffice.prover.networks.constants import Constants
-from suffice.prover.networks.jacobians import pushed
 from suffice.prover.networks.local_errors import compute_errors, held_format
 from suffice.prover.networks.local_errors_rounding import rounding_errors, storing_errors
 from suffice.prover.networks.node_errors import NodeErrors
-from suffice.prover.networks.ranges import exact_ranges, image, linear_image
 from suffice.prover.networks.reverse import pulled_errors
 from suffice.prover.networks.sets import rounded_ends, rounds_once, stored_set
 

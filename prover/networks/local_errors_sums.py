@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, intervals_of, magnitude
-from suffice.encodings.enclosures.arrays.linear import products
+from suffice.encodings.enclosures.arrays.linear import products, transposed
+from suffice.encodings.enclosures.networks.images import grouped_products
 from suffice.encodings.networks.graph import NORMALISING, Array, TensorNode, TensorOp
 from suffice.encodings.networks.program import Step, Storage
 from suffice.errors import FormatError
@@ -20,7 +21,6 @@ from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.local_errors_rounding import above, half_spacing, keeps, raised
 from suffice.prover.networks.local_errors_trees import tree_errors
-from suffice.prover.networks.ranges import grouped_products
 
 CHAINED_PRODUCTS = 1 << 24
 """Most products of one node whose partial sums are bounded one by one."""
@@ -54,9 +54,9 @@ def linear_errors(step: Step, x: Intervals, value: Intervals, constants: Constan
     if accumulation.kind is Kind.EXACT:
         return _exact_sum_errors(step, accumulation, count, value, bias, held)
     grouped = weight.ndim == 3
-    transposed = np.swapaxes(np.abs(weight), -1, -2)
+    turned = np.swapaxes(np.abs(weight), -1, -2)
     sizes = intervals_of(size)
-    total = (grouped_products(sizes, intervals_of(transposed)) if grouped else products(sizes, transposed)).hi
+    total = (grouped_products(sizes, intervals_of(turned)) if grouped else products(sizes, turned)).hi
     if bias is not None:
         if (round_array(accumulation.accumulator, bias) != bias).any():
             raise FormatError("a bias that is no number of the accumulator", mend="hold biases in the accumulator's format")
@@ -82,7 +82,7 @@ def matmul_errors(step: Step, operands: list[Intervals], value: Intervals, held:
     blocks = any(isinstance(one, BlockFormat) for one in held)
     largest = a.max(axis=-1)[..., :, None] * b.max(axis=-2)[..., None, :]
     error = error_bounds(accumulation, count, total, _aligned(accumulation, a, b, largest, blocks=blocks))
-    error = tree_errors(accumulation, operands[0], _transposed(operands[1]), None, error)
+    error = tree_errors(accumulation, operands[0], transposed(operands[1]), None, error)
     return error + _flushed_inputs(accumulation, count, a.max(initial=0.0), b.max(initial=0.0))
 
 
@@ -123,10 +123,6 @@ def _chain_errors(accumulation: Accumulation, weight: Array, bias: Array | None,
     partial = raised(np.maximum(np.abs(np.cumsum(least, axis=-1)), np.abs(np.cumsum(most, axis=-1))) + slack, least.shape[-1])
     flushed = _flushed_inputs(accumulation, weight.shape[-1], np.abs(weight).max(initial=0.0), magnitude(x).max(initial=0.0))
     return chain_error_bounds(accumulation, terms, partial, bias=bias is not None) + flushed
-
-
-def _transposed(a: Intervals) -> Intervals:
-    return Intervals(np.swapaxes(a.lo, -1, -2), np.swapaxes(a.hi, -1, -2))
 
 
 def _is_chain(accumulation: Accumulation) -> bool:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, add, intersection, magnitude, multiply, total
 from suffice.encodings.enclosures.arrays.linear import times_matrix
+from suffice.encodings.enclosures.networks.adjoints import pulled, unbounded_slopes
 from suffice.encodings.networks.graph import NORMALISING, Array, Network, TensorNode, TensorOp
 from suffice.prover.networks.constants import Constants
-from suffice.prover.networks.jacobians import pulled, unbounded_slopes
 from suffice.prover.networks.local_errors_rounding import raised
 from suffice.prover.networks.node_errors import NodeErrors
 

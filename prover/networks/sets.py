@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, add, outward, subtract, widen
+from suffice.encodings.enclosures.networks.images import image
 from suffice.encodings.networks.graph import SMOOTH, TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
@@ -15,7 +16,6 @@ from suffice.hardware_specs.vectorised import fits_float64, round_array
 from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.local_errors import SINGLE_ROUNDINGS, compute_errors, held_format
 from suffice.prover.networks.local_errors_rounding import keeps, storing_errors
-from suffice.prover.networks.ranges import image
 
 
 def machine_sets(program: NetworkProgram, constants: tuple[Constants, ...], box: InputBox) -> tuple[Intervals, ...]:

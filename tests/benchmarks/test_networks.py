@@ -10,10 +10,10 @@ from benchmarks.networks.__main__ import main
 from benchmarks.networks.measured import Cell, unsound
 from benchmarks.networks.models import perceptron
 from benchmarks.networks.ratios import RatioRow, misses, target
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.evaluate import run_float64
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.placing import uniform
-from suffice.prover.networks.ranges import exact_ranges
 
 
 def needs_torch() -> None:

@@ -25,10 +25,13 @@ import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import (
     Intervals,
+    Operand,
     absolute,
     add,
     constant,
     divide,
+    hull,
+    intervals_of,
     maximum,
     minimum,
     multiply,
@@ -86,23 +89,30 @@ def tanh(x: Intervals) -> Intervals:
     return call("tanh", x)
 
 
-def leaky_relu(negative_slope: float) -> Function:
-    """max(x, 0) + negative_slope min(x, 0) for the number given, exactly; its slope at 0 holds both sides'."""
-    low, high = min(negative_slope, 1.0), max(negative_slope, 1.0)
+def leaky_relu(negative_slope: Operand) -> Function:
+    """max(x, 0) + s min(x, 0) for all s of an interval without axes (a number stands for itself); its slope at 0 holds both sides'.
+
+    Monotone for s >= 0, so that both terms may be added; max(x, s x, 0) for s <= 0.
+    """
+    below = intervals_of(negative_slope)
+    either = hull(below, 1.0)
 
     def slope(x: Intervals) -> Intervals:
         with keeping_subnormals():
-            lo = np.where(x.lo > 0, 1.0, np.where(x.hi < 0, negative_slope, low))
-            return Intervals(lo, np.where(x.lo > 0, 1.0, np.where(x.hi < 0, negative_slope, high)))
+            lo = np.where(x.lo > 0, 1.0, np.where(x.hi < 0, below.lo, either.lo))
+            return Intervals(lo, np.where(x.lo > 0, 1.0, np.where(x.hi < 0, below.hi, either.hi)))
 
     def curvature(x: Intervals) -> Array:
         with keeping_subnormals():
             return np.where((x.lo > 0) | (x.hi < 0), 0.0, np.inf)
 
-    def at(x: Intervals) -> Intervals:
-        return add(maximum(x, 0.0), multiply(minimum(x, 0.0), negative_slope))
+    def values(x: Intervals) -> Intervals:
+        positive = maximum(x, 0.0)
+        if bool(below.hi <= 0):
+            return positive if bool(below.lo == 0) else maximum(positive, multiply(x, below))
+        return add(positive, multiply(minimum(x, 0.0), below))
 
-    return Function(Shape(at, ZERO) if negative_slope else lambda x: maximum(x, 0.0), slope, curvature)
+    return Function(values, slope, curvature)
 
 
 def _sigmoid_slope(x: Intervals) -> Intervals:

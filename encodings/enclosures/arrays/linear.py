@@ -92,6 +92,11 @@ def rounding_of_weights(rounded: NDArray[Any], weights: NDArray[Any]) -> Interva
     return subtract(point(rounded), point(weights))
 
 
+def transposed(a: Intervals) -> Intervals:
+    """The last two axes exchanged."""
+    return rearranged(a, lambda ends: ends.swapaxes(-1, -2))
+
+
 def gamma(terms: int) -> float:
     """gamma_n, rounded up. Raises InputError for more than LONGEST terms."""
     if terms > LONGEST:

@@ -15,8 +15,8 @@ from math import inf, nextafter
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, divide, magnitude, point, square
-from suffice.encodings.enclosures.relaxations.adjoints import maximum_weights
-from suffice.encodings.enclosures.relaxations.images import function_of
+from suffice.encodings.enclosures.networks.adjoints import maximum_weights
+from suffice.encodings.enclosures.networks.elementwise import function_of
 from suffice.encodings.enclosures.relaxations.norms import column_sum_norm, root, row_sum_norm, spectral_norm
 from suffice.encodings.enclosures.relaxations.row_slopes import row_slopes
 from suffice.encodings.networks.graph import NORMALISING, Network, TensorNode, TensorOp

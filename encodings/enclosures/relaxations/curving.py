@@ -14,9 +14,9 @@ import numpy as np
 
 from suffice.encodings.enclosures.arrays.functions import sqrt
 from suffice.encodings.enclosures.arrays.intervals import Intervals, magnitude, multiply, point, square, total
-from suffice.encodings.enclosures.relaxations.adjoints import jacobians, units
+from suffice.encodings.enclosures.networks.elementwise import function_of
+from suffice.encodings.enclosures.networks.jacobians import jacobians, units
 from suffice.encodings.enclosures.relaxations.composing import own_slopes, plus, times
-from suffice.encodings.enclosures.relaxations.images import function_of
 from suffice.encodings.enclosures.relaxations.norms import spectral_norm
 from suffice.encodings.enclosures.relaxations.tighten import cost
 from suffice.encodings.networks.graph import NORMALISING, SMOOTH, Network, TensorOp

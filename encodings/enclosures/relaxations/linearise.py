@@ -26,13 +26,14 @@ from suffice.encodings.enclosures.arrays.intervals import (
     outward,
     point,
     radius,
+    radius_within,
     square,
     subtract,
 )
 from suffice.encodings.enclosures.arrays.linear import products
+from suffice.encodings.enclosures.networks.rowwise import row_image, row_jacobian
 from suffice.encodings.enclosures.relaxations.lines import narrowest_band
 from suffice.encodings.enclosures.relaxations.maps import LinearMap, affine_offset, by_rows, exact_map, matrix_products, scaled
-from suffice.encodings.enclosures.relaxations.rowwise import row_image, row_jacobian
 from suffice.encodings.networks.graph import NORMALISING, UNARY, TensorNode, TensorOp
 from suffice.hardware_specs.upward import Array
 
@@ -116,8 +117,9 @@ def quotient(a: Intervals, b: Intervals, image: Intervals) -> Linearised:
     rest = divide(point(middles[0]), point(middles[1]))
     for operand, middle, slope in zip((a, b), middles, slopes, strict=True):
         chosen = centre(slope)
-        reach = multiply(point(radius(slope, chosen)), subtract(operand, point(middle)))
-        rest = add(subtract(rest, multiply(point(chosen), point(middle))), reach)
+        with outward() as up:
+            reach = up.multiply(radius_within(up, slope, chosen), radius_within(up, operand, middle))
+        rest = add(subtract(rest, multiply(point(chosen), point(middle))), Intervals(-reach, reach))
     return elementwise(tuple(centre(slope) for slope in slopes), rest, image)
 
 

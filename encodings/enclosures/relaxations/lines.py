@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, centre, multiply, outward, point, subtract
-from suffice.encodings.enclosures.relaxations.images import function_of
+from suffice.encodings.enclosures.networks.elementwise import function_of
 from suffice.encodings.enclosures.relaxations.maps import LinearMap, gathered
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.hardware_specs.upward import Array

@@ -14,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, intersection
-from suffice.encodings.enclosures.relaxations.adjoints import jacobians, units
+from suffice.encodings.enclosures.networks.jacobians import jacobians, units
 from suffice.encodings.enclosures.relaxations.composing import Slopes, composed, joint, plus, times
 from suffice.encodings.enclosures.relaxations.curving import curvature_by_tails
 from suffice.encodings.enclosures.relaxations.norms import row_sum_norm, spectral_norm

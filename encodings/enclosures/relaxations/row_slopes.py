@@ -20,7 +20,7 @@ import numpy as np
 from suffice.encodings.enclosures.arrays import sharp
 from suffice.encodings.enclosures.arrays.functions import sqrt
 from suffice.encodings.enclosures.arrays.intervals import Intervals, constant, divide, magnitude, multiply, point, square, total
-from suffice.encodings.enclosures.relaxations.rowwise import row_jacobian, row_scale
+from suffice.encodings.enclosures.networks.rowwise import row_jacobian, row_scale
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 
 ENTRIES = 1 << 22

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals
-from suffice.encodings.enclosures.relaxations.adjoints import maximum_weights
-from suffice.encodings.enclosures.relaxations.images import function_of
+from suffice.encodings.enclosures.networks.adjoints import maximum_weights
+from suffice.encodings.enclosures.networks.elementwise import function_of
 from suffice.encodings.enclosures.relaxations.tighten import FORM_ENTRIES, cost, tighten
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
 from suffice.encodings.networks.graph import UNARY, Array, Index, Network, TensorNode, TensorOp
@@ -58,8 +58,6 @@ def slope_range(node: TensorNode, x: Intervals) -> Intervals:
     """The slopes that a bend may have, in the shape of its operand."""
     if node.op is TensorOp.MAX:
         return maximum_weights(x)
-    if node.op is TensorOp.NEGATE:
-        return Intervals(np.full(x.shape, -1.0), np.full(x.shape, -1.0))
     return function_of(node).slope(x)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, intersection
 from suffice.encodings.enclosures.arrays.linear import check_threads
+from suffice.encodings.enclosures.networks.images import image
 from suffice.encodings.enclosures.relaxations.backward import Rule, range_of
-from suffice.encodings.enclosures.relaxations.images import image, known
 from suffice.encodings.enclosures.relaxations.linearise import Linearised, boxed, linearise
 from suffice.encodings.enclosures.relaxations.lines import bounding_lines, maximum_lines
 from suffice.encodings.enclosures.relaxations.zonotopes import AffineForm, carry, input_form
@@ -98,8 +98,8 @@ class _Search:
             self.symbols = len(self.forms[position].generators)
             return
         if node.op is TensorOp.CONSTANT:
-            self.plain[position] = self.ranges[position] = known(node)
-            rule = boxed(known(node))
+            self.plain[position] = self.ranges[position] = image(node, ())
+            rule = boxed(self.ranges[position])
         else:
             self._enclose(position, node)
             rule = self._rule(position, node)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, centre
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.builder import NetworkBuilder
 from suffice.encodings.networks.evaluate import run_float64
 from suffice.encodings.networks.graph import Network, TensorOp
@@ -21,7 +22,6 @@ from suffice.prover.networks import forward, local_errors_rounding, local_errors
 from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.placing import place, uniform
-from suffice.prover.networks.ranges import exact_ranges
 from tests.prover.networks.triples import FORMATS, Case, errors_of, exceeding, inputs_of, random_case, random_network
 
 CASES, INPUTS = 16, 30

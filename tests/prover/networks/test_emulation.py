@@ -20,7 +20,7 @@ from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.networks import emulation_roundings as rounded
 from suffice.prover.networks.emulation import emulate, emulate_all
 from suffice.prover.networks.placing import uniform
-from suffice.prover.networks.ranges import exact_ranges
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from tests.prover.networks.triples import random_box, random_network
 
 FORMATS = ["fp32", "fp16", "bf16", "fp8_e4m3", "float(p=24,emin=-20,emax=20,rounding=up)", "bf16(subnormals=flushed)"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, point
+from suffice.encodings.enclosures.networks.images import image
 from suffice.encodings.networks.builder import NetworkBuilder
 from suffice.encodings.networks.evaluate import run_float64
 from suffice.encodings.networks.graph import Array, Network, TensorOp
@@ -23,7 +24,6 @@ from suffice.prover.networks.constants import constants_of
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.local_errors import compute_errors
 from suffice.prover.networks.local_errors_rounding import half_spacing, rounding_errors, storing_errors
-from suffice.prover.networks.ranges import image
 
 ROWS = (TensorOp.SOFTMAX, TensorOp.LOG_SOFTMAX, TensorOp.LAYER_NORM, TensorOp.RMS_NORM)
 

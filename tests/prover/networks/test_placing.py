@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.builder import NetworkBuilder
 from suffice.encodings.networks.evaluate import run_float64
 from suffice.encodings.networks.graph import Network, TensorOp
@@ -21,7 +22,6 @@ from suffice.prover.networks.calibrating import calibrated
 from suffice.prover.networks.constants import constants, scale_above, symmetric_scales
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.placing import place, uniform
-from suffice.prover.networks.ranges import exact_ranges
 
 BOX = InputBox(lo=np.full(4, -1.0), hi=np.full(4, 2.0))
 

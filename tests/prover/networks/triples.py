@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
 from suffice.encodings.networks.evaluate import run_all_float64, run_float64
 from suffice.encodings.networks.graph import Array, Network, TensorOp
@@ -18,7 +19,6 @@ from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.networks.analysis import Analysis
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.placing import uniform
-from suffice.prover.networks.ranges import exact_ranges
 
 FORMATS = (
     "fp32", "tf32", "bf16", "fp16", "fp8_e4m3", "fp8_e5m2", "int8", "float(p=6,emin=-10,emax=10)", "float(p=9,emin=-5,emax=8)",

@@ -87,7 +87,7 @@ def test_narrow_bands_are_narrow(op: TensorOp) -> None:
     for width in (0.2, 0.02):
         x = Intervals(np.linspace(0.5, 3.0, 30), np.linspace(0.5, 3.0, 30) + width)
         band = narrowest_band(node_of(op, 30), x)
-        from suffice.encodings.enclosures.relaxations.images import function_of
+        from suffice.encodings.enclosures.networks.elementwise import function_of
 
         curvature = function_of(node_of(op, 30)).curvature(x)
         assert bool((band.upper_offset - band.lower_offset <= 1.34 * curvature * width**2 / 8 + 1e-14).all())

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals, point
+from suffice.encodings.enclosures.networks.jacobians import jacobians, units
 from suffice.encodings.enclosures.relaxations import composing, norms
-from suffice.encodings.enclosures.relaxations.adjoints import jacobians, units
 from suffice.encodings.enclosures.relaxations.lipschitz import LayerSlopes, NetworkSlopes, SlopeMethod, carried, network_slopes, runs
 from suffice.encodings.enclosures.relaxations.slope_network import jacobian_by_slopes
 from suffice.encodings.enclosures.relaxations.tighten import tighten

@@ -21,6 +21,7 @@ from suffice.encodings.enclosures.arrays.composites import (
     softmax_adjoint,
 )
 from suffice.encodings.enclosures.arrays.intervals import Intervals, add, divide, multiply, negate, square, subtract
+from suffice.encodings.enclosures.arrays.simplex import weighted_mean
 from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.hardware_specs.upward import Array
 
@@ -43,16 +44,24 @@ def row_scale(node: TensorNode, x: Intervals) -> Intervals:
     return scale(x, node.parameter_value)
 
 
-def row_adjoint(node: TensorNode, x: Intervals, y: Intervals, adjoint: Intervals) -> Intervals:
-    """adjoint (k, *shape) times the Jacobians, for operands in x with results in y."""
+def row_adjoint(node: TensorNode, x: Intervals, adjoint: Intervals, image: Intervals | None = None) -> Intervals:
+    """adjoint (k, *shape) times the Jacobians, for operands in x; `image`, if known, holds the results there."""
+    if node.op is TensorOp.LOG_SOFTMAX:
+        return log_softmax_adjoint(softmax(x), adjoint)
+    y = row_image(node, x) if image is None else image
     match node.op:
         case TensorOp.SOFTMAX:
             return softmax_adjoint(y, adjoint)
-        case TensorOp.LOG_SOFTMAX:
-            return log_softmax_adjoint(softmax(x), adjoint)
         case TensorOp.LAYER_NORM:
             return layer_norm_adjoint(y, row_scale(node, x), adjoint)
     return rms_norm_adjoint(y, row_scale(node, x), adjoint)
+
+
+def row_change(node: TensorNode, x: Intervals, change: Intervals) -> Intervals:
+    """The Jacobians times changes of x. They are symmetric but for log_softmax: d_i - sum_j y_j d_j, y the softmax."""
+    if node.op is TensorOp.LOG_SOFTMAX:
+        return subtract(change, weighted_mean(softmax(x), change)[..., None])
+    return row_adjoint(node, x, change)
 
 
 def row_jacobian(node: TensorNode, x: Intervals) -> Intervals:

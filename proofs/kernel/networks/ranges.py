@@ -125,28 +125,28 @@ def _max(node: Node, row: list[Interval], fixed: FixedPoint) -> list[Interval]: 
     return [(max(lo for lo, _ in row), max(hi for _, hi in row))]
 
 
-def _exponentials(row: list[Interval], fixed: FixedPoint) -> tuple[int, list[int], list[int]]:
-    """The largest upper end, and lower and upper ends of e^(x - it)."""
+def _exponentials(row: list[Interval], fixed: FixedPoint) -> tuple[int, list[Interval], list[Interval]]:
+    """The largest upper end, and e^(x - it) of every lower and every upper end x."""
     top = max(hi for _, hi in row)
-    lows = [fixed.exp((lo - top, lo - top))[0] for lo, _ in row]
-    return top, lows, [fixed.exp((hi - top, hi - top))[1] for _, hi in row]
+    return top, [fixed.exp((lo - top, lo - top)) for lo, _ in row], [fixed.exp((hi - top, hi - top)) for _, hi in row]
 
 
 def _softmax(node: Node, row: list[Interval], fixed: FixedPoint) -> list[Interval]:  # noqa: ARG001
     """e_i / (e_i + the others): rising with x_i, falling with all others."""
-    _, lows, highs = _exponentials(row, fixed)
+    _, least, most = _exponentials(row, fixed)
+    lows, highs = [e[0] for e in least], [e[1] for e in most]
     low, high, bits = sum(lows), sum(highs), fixed.bits
     pairs = zip(lows, highs, strict=True)
     return [((a << bits) // max(high - b + a, 1), min(-(-(b << bits) // (low - a + b)), 1 << bits)) for a, b in pairs]
 
 
 def _log_softmax(node: Node, row: list[Interval], fixed: FixedPoint) -> list[Interval]:  # noqa: ARG001
-    """x_i - log(e_i + the others), rising with x_i, falling with all others."""
-    top, lows, highs = _exponentials(row, fixed)
-    low, high = sum(lows), sum(highs)
+    """x_i - log(e_i + the others), rising with x_i, falling with all others; e_i itself is rounded away from where x_i goes."""
+    top, least, most = _exponentials(row, fixed)
+    low, high = sum(e[0] for e in least), sum(e[1] for e in most)
     found = []
-    for (lo, hi), a, b in zip(row, lows, highs, strict=True):
-        below, above = high - b + a, low - a + b
+    for (lo, hi), first, last in zip(row, least, most, strict=True):
+        below, above = high - last[1] + first[1], low - first[0] + last[0]
         found.append((lo - top - fixed.log((below, below))[1], min(hi - top - fixed.log((above, above))[0], 0)))
     return found
 

@@ -42,7 +42,7 @@ def run(part: str, options: argparse.Namespace) -> int:
             return ratios.main(seconds, models, options.sets or ratios.SETS, options.formats, options.jobs)
         case "deeper":
             models = options.models or (list(DEEPER)[:1] if options.tiny else list(DEEPER))
-            return deeper.main(seconds, models, options.formats, deeper.RADII[1:2] if options.tiny else deeper.RADII)
+            return deeper.main(seconds, models, options.formats, deeper.RADII[:1] if options.tiny else deeper.RADII)
         case "verdicts":
             models = options.models or (DIGITS[:1] if options.tiny else DIGITS)
             return verdicts.main(seconds, models, options.formats, verdicts.TOLERANCES[3:] if options.tiny else verdicts.TOLERANCES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import repeat
 from statistics import median
@@ -18,7 +19,7 @@ from suffice.prover.networks.searching import SearchBudget
 PLACEMENTS = (
     *((name, "generic") for name in ("fp16", "bf16", "fp8_e4m3", "int8", "fp32")), ("fp32", "generic_sequential"),
 )  # fmt: skip
-"""Formats and devices. On `generic` sums may go in any order: the bound holds for all of them, the runs take that of the index."""
+"""Formats and devices. On `generic` sums may go in any order, and the bound holds for all; on `generic_sequential` they go by index."""
 
 SETS = (*(f"point {number}" for number in range(8)), "ball 0", "ball 1", "box")
 
@@ -82,8 +83,9 @@ def main(seconds: float, models: Sequence[str] = DIGITS, sets: Sequence[str] = S
     print(conditions("Proved bound / largest error found", budget), flush=True)
     tasks = [(name, kind) for name in models for kind in sets]
     rows: list[RatioRow] = []
-    with ProcessPoolExecutor(jobs) as pool:
-        for found in pool.map(rows_of, tasks, repeat(seconds), repeat(placements)):
+    with ExitStack() as stack:
+        mapped = stack.enter_context(ProcessPoolExecutor(jobs)).map if jobs > 1 else map
+        for found in mapped(rows_of, tasks, repeat(seconds), repeat(placements)):
             rows += found
     print(full_table(rows))
     print(short_table(rows))

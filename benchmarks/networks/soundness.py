@@ -32,7 +32,7 @@ class Extent:
     models: tuple[str, ...] = (*DIGITS, "transformer")
 
 
-FULL = Extent(networks=40, images=4, inputs=8)
+FULL = Extent(networks=40, images=4, inputs=16)
 TINY = Extent(networks=1, images=1, inputs=2, models=DIGITS[:1])
 
 

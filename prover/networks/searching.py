@@ -1,34 +1,45 @@
-"""Untrusted search for the input on which a program of a network errs most: gradient signs first, then moves of single coordinates.
+"""Untrusted search for the input on which a program of a network errs most: gradient signs, sweeps over coordinates, random moves.
 
 A run errs because inputs, weights and results are rounded. Inputs can be placed so that each is rounded in the direction that the
-gradient asks for, which aligns their errors; what weights do is fixed, and what results do is left to the moves. The errors are float64
-differences, good for formats of up to 50 significand bits; only the kernel's run of the winner counts.
+gradient asks for, which aligns their errors; the error that rounded weights make has a gradient too, whose signs lead to corners; what
+rounding of results does is left to sweeps and moves. The errors are float64 differences, good for formats of up to 50 significand bits;
+only the kernel's run of the winner counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suffice.encodings.networks.evaluate import run_float64
+from suffice.encodings.networks.graph import Network, TensorOp
 from suffice.encodings.networks.inputs import InputBox
-from suffice.encodings.networks.program import NetworkProgram, Storage
+from suffice.encodings.networks.program import NetworkProgram
 from suffice.encodings.problem import InputModel
-from suffice.hardware_specs.format import FloatFormat, IntFormat
-from suffice.hardware_specs.vectorised import cell_ends_array, fits_float64, round_array
+from suffice.prover.networks.constants import constants
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.gradients import difference_quotients
+from suffice.prover.networks.places import Places
 
 Array = NDArray[np.float64]
 
 GRADIENT_INPUTS = 4096
 """Inputs with more elements than this are searched by moves alone."""
 
-_ELITE = 16
+SWEPT = 256
+"""Coordinates that one sweep changes at most."""
+
+SWEEPS = 20
+MOVES = 6
+ELITE = 16
+PATIENCE = 3
+"""Rounds of gradients, sweeps and moves without visible gain, after which the search starts anew elsewhere."""
+
+VISIBLE = 1e-3
 _BATCH_ELEMENTS = 1 << 22
 
 
@@ -51,143 +62,204 @@ class FoundInput:
     runs: int
 
 
-Score = Callable[[Array], Array]
-"""Errors (inputs, outputs) of a batch of inputs."""
+Outputs = Callable[[Array], Array]
+"""(inputs, outputs) of a batch of inputs."""
 
 
 def search(program: NetworkProgram, box: InputBox, model: InputModel, budget: SearchBudget) -> FoundInput:
     """The worst input found in the box."""
     places = Places(program.steps[0].stored, box, model)
-
-    def errors(batch: Array) -> Array:
-        machine = emulate(program, batch).reshape(len(batch), -1)
-        exact = run_float64(program.network, batch).reshape(len(batch), -1)
-        with np.errstate(invalid="ignore"):
-            difference = np.abs(machine - exact)
-        return np.where(np.isnan(machine), np.inf, difference)
+    rounded = with_rounded_constants(program)
 
     def function(batch: Array) -> Array:
         return run_float64(program.network, batch).reshape(len(batch), -1)
 
-    size = max(program.network.nodes, key=lambda node: node.size).size
-    return Ascent(places, errors, function, budget, max(1, min(1024, _BATCH_ELEMENTS // size))).run()
+    def errors(batch: Array) -> Array:
+        machine = emulate(program, batch).reshape(len(batch), -1)
+        with np.errstate(invalid="ignore"):
+            difference = np.abs(machine - function(batch))
+        return np.where(np.isnan(difference), np.inf, difference)
+
+    def change(batch: Array) -> Array:
+        return run_float64(rounded, batch).reshape(len(batch), -1) - function(batch)
+
+    batch = max(1, min(1024, _BATCH_ELEMENTS // max(node.size for node in program.network.nodes)))
+    return Ascent(places, errors, function, change, program.network.output.size, budget, batch).run()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """Where inputs may lie: in the box, and in the input's format where they arrive representable."""
+def with_rounded_constants(program: NetworkProgram) -> Network:
+    """The network with the program's weights and biases in place of the exact ones: what remains of its error without other roundings."""
+    nodes = []
+    for node, rounded in zip(program.network.nodes, constants(program), strict=True):
+        if node.op is TensorOp.LINEAR:
+            node = replace(node, weight=rounded.weight, bias=rounded.bias)
+        elif node.op is TensorOp.CONSTANT:
+            node = replace(node, value=rounded.weight)
+        nodes.append(node)
+    return replace(program.network, nodes=tuple(nodes))
 
-    stored: Storage | None
-    box: InputBox
-    model: InputModel
+
+class _Ended(Exception):
+    """The budget is used up, or a run has failed, which is worse than any error."""
+
+
+@dataclass(slots=True, eq=False)
+class Elite:
+    """The best inputs of one start, and their errors (inputs, outputs)."""
+
+    inputs: Array
+    errors: Array
+
+    def merged(self, inputs: Array, errors: Array) -> Elite:
+        """The best of these and others, by their largest error over outputs."""
+        return best_of(np.concatenate([self.inputs, inputs]), np.concatenate([self.errors, errors]))
 
     @property
-    def cells(self) -> FloatFormat | IntFormat | None:
-        """The input's format, where its cells can be computed with."""
-        return self.stored if isinstance(self.stored, FloatFormat | IntFormat) and fits_float64(self.stored) else None
+    def best(self) -> float:
+        """The largest error."""
+        return float(self.errors.max())
 
-    def admit(self, batch: Array) -> Array:
-        """The batch moved into the set, without the inputs for which that fails."""
-        inside = np.clip(batch, self.box.lo, self.box.hi)
-        if self.model is InputModel.REAL or self.cells is None:
-            return inside
-        rounded = round_array(self.cells, inside)
-        fits = ((rounded >= self.box.lo) & (rounded <= self.box.hi)).reshape(len(batch), -1).all(axis=1)
-        return rounded[fits]
 
-    def pushed(self, batch: Array, signs: Array) -> Array:
-        """Each element moved, within its cell, to where its rounding error has this sign and is largest."""
-        if self.model is not InputModel.REAL or self.cells is None:
-            return batch
-        lower, upper = cell_ends_array(self.cells, round_array(self.cells, batch))
-        pushed = np.where(signs > 0, np.nextafter(lower, np.inf), np.nextafter(upper, -np.inf))
-        return np.where(np.isfinite(pushed) & (signs != 0), pushed, batch)
-
-    def random(self, count: int, rng: np.random.Generator) -> Array:
-        """Random inputs, a third of them corners."""
-        lo, hi = self.box.lo, self.box.hi
-        batch = lo + (hi - lo) * rng.random((count, *lo.shape))
-        corners = np.where(rng.random((count // 3, *lo.shape)) < 0.5, lo, hi)
-        batch[: len(corners)] = corners
-        return batch
+def best_of(inputs: Array, errors: Array) -> Elite:
+    """The best of inputs."""
+    order = np.argsort(-errors.max(axis=1), kind="stable")[:ELITE]
+    return Elite(inputs[order], errors[order])
 
 
 @dataclass(slots=True, eq=False)
 class Ascent:
-    """One search: candidates come in batches, the best are kept."""
+    """One search. `errors` are absolute, `change` is the error that rounded constants alone make."""
 
     places: Places
-    errors: Score
-    function: Score
+    errors: Outputs
+    function: Outputs
+    change: Outputs
+    outputs: int
     budget: SearchBudget
     batch: int
-    elite: Array = field(default_factory=lambda: np.empty(0))
-    scores: Array = field(default_factory=lambda: np.empty(0))
+    found: FoundInput = field(init=False)
+    ends: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.found = FoundInput(x=self.places.box.lo, output=0, error=0.0, runs=0)
+        self.ends = monotonic() + self.budget.seconds
 
     def run(self) -> FoundInput:
-        """Start at random, follow gradients, then move coordinates until the budget ends."""
-        runs, ends = 0, monotonic() + self.budget.seconds
-        for batch in self._batches(np.random.default_rng(self.budget.seed)):
-            admitted = self.places.admit(batch)
-            if len(admitted):
-                self._keep(admitted, self.errors(admitted))
-            runs += len(batch)
-            failed = len(self.elite) and np.isinf(self.scores).any()
-            if failed or runs >= self.budget.runs or monotonic() > ends or self.places.box.is_point:
-                break
-        if not len(self.elite):
-            return FoundInput(x=self.places.box.lo, output=0, error=0.0, runs=runs)
-        best = np.unravel_index(int(np.argmax(self.scores)), self.scores.shape)
-        return FoundInput(x=self.elite[best[0]], output=int(best[1]), error=float(self.scores[best]), runs=runs)
+        """Start at random, climb until nothing is gained, and start anew until the budget ends."""
+        rng = np.random.default_rng(self.budget.seed)
+        try:
+            if self.places.box.is_point:
+                self._try(self.places.box.lo[None])
+                return self.found
+            while True:
+                self._climb(rng)
+        except _Ended:
+            return self.found
 
-    def _keep(self, inputs: Array, errors: Array) -> None:
-        """The best inputs by their largest error over outputs."""
-        if len(self.elite):
-            inputs, errors = np.concatenate([self.elite, inputs]), np.concatenate([self.scores, errors])
-        order = np.argsort(-errors.max(axis=1), kind="stable")[:_ELITE]
-        self.elite, self.scores = inputs[order], errors[order]
+    def _try(self, batch: Array) -> tuple[Array, Array]:
+        """The inputs as admitted, and their errors, -1 where an input is not admitted; the worst is kept, and the budget observed."""
+        places, admitted = self.places.admit(batch)
+        scores = np.full((len(batch), self.outputs), -1.0)
+        for first in range(0, len(batch), self.batch):
+            chosen = np.flatnonzero(admitted[first : first + self.batch]) + first
+            if len(chosen):
+                scores[chosen] = self.errors(places[chosen])
+                self._note(places[chosen], scores[chosen])
+            runs = self.found.runs + min(self.batch, len(batch) - first)
+            self.found = replace(self.found, runs=runs)
+            if np.isinf(self.found.error) or runs >= self.budget.runs or monotonic() > self.ends:
+                raise _Ended
+        return places, scores
 
-    def _batches(self, rng: np.random.Generator) -> Iterator[Array]:
-        middle = (self.places.box.lo + (self.places.box.hi - self.places.box.lo) / 2)[None]
-        yield np.concatenate([middle, self.places.random(max(1, self.batch - 1), rng)])
-        while True:
-            if not len(self.elite):
-                yield self.places.random(self.batch, rng)
-                continue
+    def _note(self, inputs: Array, errors: Array) -> None:
+        best = np.unravel_index(int(np.argmax(errors)), errors.shape)
+        if errors[best] > self.found.error:
+            self.found = replace(self.found, x=inputs[best[0]], output=int(best[1]), error=float(errors[best]))
+
+    def _climb(self, rng: np.random.Generator) -> None:
+        """One start: gradients, a sweep and moves in turn, until `PATIENCE` turns gain nothing."""
+        elite = best_of(*self._try(self.places.random(self.batch, rng)))
+        stale = 0
+        while stale < PATIENCE:
+            before = elite.best
             if self.places.box.lo.size <= GRADIENT_INPUTS:
-                for start in self.elite[:2]:
-                    yield from _chunks(self._along_gradients(start), self.batch)
-            for _ in range(32):
-                yield self._moved(self.elite, rng)
+                for start in elite.inputs[:2]:
+                    elite = elite.merged(*self._try(self._corners(start)))
+                if stale:
+                    elite = self._swept(elite, int(rng.integers(0, len(elite.inputs))), rng)
+            for _ in range(MOVES):
+                elite = elite.merged(*self._try(self._moved(elite.inputs, rng)))
+            stale = stale + 1 if elite.best <= before * (1 + VISIBLE) else 0
 
-    def _along_gradients(self, start: Array) -> Array:
-        """For every output and both signs: the corner of the gradient's signs, and the start itself, with inputs rounded to that side."""
-        jacobian = difference_quotients(self.function, start, self.places.box.hi - self.places.box.lo, self.batch)
-        signs = np.concatenate([np.sign(jacobian), -np.sign(jacobian)]).reshape(-1, *start.shape)
-        corners = np.where(signs > 0, self.places.box.hi, self.places.box.lo)
-        here = np.broadcast_to(start, signs.shape)
-        return np.concatenate([self.places.pushed(here, signs), self.places.pushed(corners, signs), self.places.pushed(corners, -signs)])
+    def _corners(self, start: Array) -> Array:
+        """For every output and both signs, with inputs rounded to that side: the start, and corners of the gradients' signs.
+
+        The gradients are those of the function and of the error that rounded constants make.
+        """
+        width, lo, hi = self.places.box.hi - self.places.box.lo, self.places.box.lo, self.places.box.hi
+        rising, erring = (
+            np.sign(difference_quotients(of, start, width, self.batch)).reshape(-1, *start.shape) for of in (self.function, self.change)
+        )
+        found = []
+        for sign in (1.0, -1.0):
+            rounding = sign * rising
+            found.append(np.broadcast_to(start, rounding.shape))
+            found += [np.where(direction > 0, hi, lo) for direction in (rising, -rising, sign * erring)]
+            found[-4:] = [self.places.pushed(place, rounding) for place in found[-4:]]
+        return np.concatenate(found)
+
+    def _swept(self, elite: Elite, which: int, rng: np.random.Generator) -> Elite:
+        """One of the elite after sweeps: its coordinates are changed one by one, those changes that help made together, while it helps."""
+        x, errors = elite.inputs[which], elite.errors[which]
+        output = int(np.argmax(errors))
+        for _ in range(SWEEPS):
+            coordinates = rng.permutation(x.size)[:SWEPT]
+            values = self.places.sides(x, rng).reshape(-1, x.size)[:, coordinates]
+            inputs, scores = self._try(self._changed(x, coordinates, values))
+            gains = scores[:, output].reshape(values.shape) - errors[output]
+            together = _together(x, coordinates, values, gains)
+            if not len(together):
+                break
+            inputs, scores = self._try(together)
+            best, before = int(np.argmax(scores[:, output])), errors[output]
+            if scores[best, output] <= before:
+                break
+            x, errors = inputs[best], scores[best]
+            if errors[output] <= before * (1 + VISIBLE):
+                break
+        return elite.merged(x[None], errors[None])
+
+    def _changed(self, x: Array, coordinates: NDArray[np.intp], values: Array) -> Array:
+        """Copies of x, in each of which one coordinate has one of the values (choices, coordinates)."""
+        copies = np.repeat(x.reshape(1, -1), values.size, axis=0)
+        copies[np.arange(values.size), np.tile(coordinates, len(values))] = values.reshape(-1)
+        return copies.reshape(-1, *x.shape)
 
     def _moved(self, elite: Array, rng: np.random.Generator) -> Array:
-        """Copies of the best inputs with one to eight elements moved: to a side of their cell, an end of the box, a random place."""
+        """Copies of the best inputs, one to eight elements moved: to a side of the cell, an end of the box, any place, a small number."""
         parents = elite[rng.integers(0, len(elite), self.batch)]
-        moves = parents.copy().reshape(self.batch, -1)
+        moves = parents.reshape(self.batch, -1).copy()
         lo, hi = self.places.box.lo.reshape(-1), self.places.box.hi.reshape(-1)
         pushed = self.places.pushed(parents, np.where(rng.random(parents.shape) < 0.5, 1.0, -1.0)).reshape(self.batch, -1)
-        anywhere = lo + (hi - lo) * rng.random(moves.shape)
-        count = min(int(2 ** rng.integers(0, 4)), moves.shape[1])
-        for _ in range(count):
+        for _ in range(int(2 ** rng.integers(0, 4))):
             rows, column = np.arange(self.batch), rng.integers(0, moves.shape[1], self.batch)
             kind = rng.random(self.batch)
             ends = np.where(rng.random(self.batch) < 0.5, lo[column], hi[column])
-            near = np.where(kind < 0.5, pushed[rows, column], anywhere[rows, column])
-            moves[rows, column] = np.where(kind < 0.85, near, ends)
-        again = self.places.pushed(moves.reshape(parents.shape), np.where(rng.random(parents.shape) < 0.5, 1.0, -1.0))
-        jittered = np.where(rng.random((self.batch,) + (1,) * (parents.ndim - 1)) < 0.3, again, moves.reshape(parents.shape))
-        mixed: Array = np.where(rng.random(parents.shape) < 0.02, jittered, moves.reshape(parents.shape))
-        return mixed
+            anywhere = lo[column] + (hi - lo)[column] * rng.random(self.batch)
+            small = np.clip(np.ldexp(anywhere, -rng.integers(1, 16, self.batch)), lo[column], hi[column])
+            choices = [pushed[rows, column], anywhere, small]
+            moves[rows, column] = np.select([kind < 0.45, kind < 0.8, kind < 0.85], choices, ends)
+        return moves.reshape(parents.shape)
 
 
-def _chunks(batch: Array, size: int) -> Iterator[Array]:
-    for first in range(0, len(batch), size):
-        yield batch[first : first + size]
+def _together(x: Array, coordinates: NDArray[np.intp], values: Array, gains: Array) -> Array:
+    """x with the changes that gain most made together: the best one, the best two, and so on, up to all that gain anything."""
+    choice = np.argmax(gains, axis=0)
+    gain = gains[choice, np.arange(len(coordinates))]
+    order = [k for k in np.argsort(-gain, kind="stable") if gain[k] > 0]
+    changed = x.reshape(-1).copy()
+    found = []
+    for k in order:
+        changed[coordinates[k]] = values[choice[k], k]
+        found.append(changed.copy())
+    return np.array(found).reshape(-1, *x.shape)

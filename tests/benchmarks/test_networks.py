@@ -9,9 +9,11 @@ from benchmarks.networks import norms, scaling
 from benchmarks.networks.__main__ import main
 from benchmarks.networks.measured import Cell, unsound
 from benchmarks.networks.models import perceptron
+from benchmarks.networks.orders import climbing
 from benchmarks.networks.ratios import RatioRow, misses, target
 from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.evaluate import run_float64
+from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.placing import uniform
 
@@ -72,3 +74,19 @@ def test_products_of_norms_bound_errors_too(fmt: str) -> None:
 
 def test_growth_is_a_power() -> None:
     assert scaling.exponent([10, 100, 1000], [3.0, 300.0, 30000.0]) == pytest.approx(2.0)
+
+
+def test_another_order_is_the_same_function_and_errs_more() -> None:
+    model = perceptron((64, 16, 8), seed=2)
+    x = model.samples[0]
+    ordered = climbing(model.network, x)
+    others = np.random.default_rng(0).uniform(0, 1, (50, 64))
+    assert np.abs(run_float64(ordered, others) - run_float64(model.network, others)).max() < 1e-13
+    inputs = model.at("ball 0")
+    x = np.random.default_rng(1).uniform(inputs.boxes[0].lo, inputs.boxes[0].hi, (2000, 64))
+    by_index, climbed = (
+        np.abs(emulate(uniform(network, "fp32"), x) - run_float64(network, x)).max() for network in (model.network, ordered)
+    )
+    assert climbed > 1.2 * by_index
+    assert climbed <= analyse(uniform(model.network, "fp32"), inputs).bound
+    assert by_index <= analyse(uniform(model.network, "fp32", device="generic_sequential"), inputs).bound

@@ -19,7 +19,7 @@ from suffice.questions import Number, read_exact, read_input_model
 
 if TYPE_CHECKING:
     from suffice.prover.networks.assigning import AssignedModel
-    from suffice.prover.networks.certifying import AskedNetwork
+    from suffice.prover.networks.certifying import AskedNetwork, Surroundings
     from suffice.prover.networks.searching import SearchBudget
 
 FORMATS = "int8,fp8_e4m3,bf16,fp16,fp32"
@@ -83,7 +83,7 @@ def ask_model(
 
 def certify_network(network: Network, inputs: InputSet, question: ModelQuestion, progress: Progress | None = None) -> ModelAnswer:
     """The answer. Raises SufficeError."""
-    from suffice.prover.networks.certifying import prove_network
+    from suffice.prover.networks.certifying import Surroundings, prove_network
     from suffice.prover.networks.searching import SearchBudget
 
     if inputs.shape != network.input.shape:
@@ -91,8 +91,9 @@ def certify_network(network: Network, inputs: InputSet, question: ModelQuestion,
     asked = _asked(question)
     told = _counting(progress, len(asked) + question.assign)
     budget = SearchBudget(seconds=question.seconds)
-    proof = prove_network(network, inputs, question.tolerance, asked, budget=budget, progress=told, timeout=question.timeout)
-    assigned = _assigned(network, inputs, question, budget, told) if question.assign else None
+    known = Surroundings(network, inputs)
+    proof = prove_network(network, inputs, question.tolerance, asked, budget=budget, progress=told, timeout=question.timeout, known=known)
+    assigned = _assigned(known, question, budget, told) if question.assign else None
     return ModelAnswer(proof, question.inputs_text, assigned)
 
 
@@ -107,7 +108,7 @@ def _asked(question: ModelQuestion) -> list[AskedNetwork]:
 
 
 def _assigned(
-    network: Network, inputs: InputSet, question: ModelQuestion, budget: SearchBudget, told: Callable[[str], None] | None
+    known: Surroundings, question: ModelQuestion, budget: SearchBudget, told: Callable[[str], None] | None
 ) -> AssignedModel:
     from suffice.prover.networks.assigning import assign
 
@@ -115,8 +116,8 @@ def _assigned(
     if told is not None:
         told("a format for every layer")
     return assign(
-        network,
-        inputs,
+        known.network,
+        known.inputs,
         question.tolerance,
         question.formats,
         device=question.devices[0],
@@ -124,6 +125,7 @@ def _assigned(
         output=question.output,
         budget=budget,
         timeout=question.timeout,
+        known=known,
     )
 
 

@@ -43,6 +43,9 @@ SPREADS = (1.0, 0.25, 2.0**-5, 2.0**-9)
 DRAWN_BACK = (Fraction(9, 10), Fraction(7, 10), Fraction(2, 5), Fraction(1, 5))
 """Parts of the tolerance for which a model is asked where the kernel does not confirm what it found for the whole."""
 
+HOPELESS = 4.0
+"""A format whose own share is so many times the tolerance is not tried: shares overestimate, but not without end."""
+
 CONTRADICTED = "the proof of the program contradicts the table of the model: nothing is said of the least cost"
 UNCERTIFIED = "the program that was chosen is not certified"
 
@@ -252,7 +255,7 @@ class _Chooser:
             now = group.formats.index(fmt)
             for o, other in enumerate(group.formats):
                 saved = group.costs[now] - group.costs[o]
-                if saved > 0 and isfinite(shares[g][o]):
+                if saved > 0 and shares[g][o] <= HOPELESS:
                     found.append((float(saved) / (max(shares[g][o] - shares[g][now], 0.0) + 1e-9), g, other))
         return [(g, other) for _, g, other in sorted(found, key=lambda move: -move[0])]
 

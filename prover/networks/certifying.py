@@ -93,11 +93,12 @@ def prove_network(
     budget: SearchBudget | None = None,
     progress: Progress | None = None,
     timeout: float | None = None,
+    known: Surroundings | None = None,
 ) -> NetworkProof:
     """A verdict for every placement; without a tolerance, bounds only.
 
-    `budget` limits the search of each placement; after `timeout` seconds in all no further search is begun. Raises InputError,
-    DomainError (the network is not defined on all inputs), FormatError.
+    `budget` limits the search of each placement; after `timeout` seconds in all no further search is begun. `known` saves time where it
+    was made already. Raises InputError, DomainError (the network is not defined on all inputs), FormatError.
     """
     if tolerance is not None and tolerance <= 0:
         raise InputError(f"the tolerance {tolerance} is not positive", mend="use a tolerance > 0")
@@ -106,7 +107,7 @@ def prove_network(
             f"the inputs have the shape {inputs.shape}, the network takes {network.input.shape}", mend="give inputs of its shape"
         )
     ends = None if timeout is None else monotonic() + timeout
-    known = Surroundings(network, inputs)
+    known = known or Surroundings(network, inputs)
     results = []
     for one in asked:
         label = one.format if isinstance(one.format, str) else storage_name(one.format)

@@ -40,7 +40,8 @@ def attention(
     k, v = given["k"], given["v"]
     scores = _scores(kernel, given, scale)
     kept = _kept(scores.exact.shape, causal, mask)
-    found = weights(kernel, scores, kept, rescaled(k.shape[-2], algorithm, rescalings))
+    rescales = rescaled(k.shape[-2], algorithm, rescalings)
+    found = weights(kernel, scores, kept, rescales)
     terms = _stored_probabilities(kernel, found.terms, found.sum)
     size_v = iv.magnitude(v)
     sizes = size_of_product(terms.reach, size_v)
@@ -55,7 +56,7 @@ def attention(
     total = Tracked(spread(found.sum.exact), spread_array(found.sum.error))
     quotient = ratio_error(Tracked(exact, error), total, iv.magnitude(exact))
     reach = divide(sizes, lowered_difference(total.exact.lo, total.error))
-    lost = multiply(above(kernel.tiny), add(2.0, upper_total(size_v, -2)[..., None, :]))
+    lost = multiply(above(kernel.tiny), add(2.0 + 2 * rescales, upper_total(size_v, -2)[..., None, :]))
     quotient = add(quotient, multiply(reach, growth(kernel.unit, 2)), lost)
     return delivered(Tracked(exact, quotient), kernel)
 

@@ -71,6 +71,12 @@ class Kernel:
         return underflow_of(self.compute)
 
     @property
+    def merging_tiny(self) -> Fraction:
+        """eta of sums that are interleaved with other arithmetic: what enters them need be no number of the accumulator."""
+        accumulator = self.accumulation.accumulator
+        return max(self.tiny, underflow_of(accumulator)) if isinstance(accumulator, FloatFormat) else self.tiny
+
+    @property
     def function_unit(self) -> Fraction:
         """The relative error of a function (for erf and tanh, the absolute one)."""
         return max(2 * self.function_ulps, 1) * self.unit

@@ -12,6 +12,7 @@ from suffice.encodings.enclosures.arrays import intervals as iv
 from suffice.encodings.enclosures.arrays.functions import rsqrt
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.errors import InputError
+from suffice.hardware_specs.accumulation import holds
 from suffice.prover.kernels.contract import Kernel, half, unless_overflow
 from suffice.prover.kernels.linear_maps import Inputs
 from suffice.prover.kernels.softmaxes import growth_of_both, spread, spread_array
@@ -91,19 +92,27 @@ def _welford(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:
     """K9: means and sums of squares of parts, merged in any tree: one element at a time (Welford) or parts of any size (Chan)."""
     count = rows.x.shape[-1]
     unit, spread_of_row = kernel.merging_unit, multiply(2.0, iv.magnitude(rows.centred).max(axis=-1))
-    local = add(multiply(rows.largest, above(unit)), multiply(spread_of_row, growth(unit, 5)), above(4 * kernel.tiny))
+    local = add(multiply(rows.largest, above(unit)), multiply(spread_of_row, growth(unit, 5)), above(4 * kernel.merging_tiny))
     deep = count - 1 if kernel.depth is None else min(kernel.depth, count - 1)
     passed = min(Fraction(count + 1, 2), Fraction(deep))
     grown = add(1.0, growth(unit, 16 * count)) if 8 * count * unit < 1 else np.inf
-    each = multiply(add(local, multiply(spread_of_row, above(unit)), above(kernel.tiny)), grown)
+    first = _rounded_first(kernel, rows.largest)
+    each = multiply(add(local, multiply(spread_of_row, above(unit)), above(kernel.merging_tiny), first), grown)
     squares = min(Fraction(count * count, 12) + Fraction(3 * count, 4), Fraction(deep, 4) * (2 * deep + 1) ** 2)
     apart = multiply(root(above(squares)), each)
     moved = add(divide(multiply(3.0, apart), _root_below(least)), divide(multiply(2.0, multiply(apart, apart)), least))
-    share, lost = growth(unit, min(count, 2 * deep) + 9), multiply(above(8 * count * kernel.tiny), 2.0)
-    off = multiply(multiply(local, above(passed)), grown)
+    share, lost = growth(unit, min(count, 2 * deep) + 9), multiply(above(8 * count * kernel.merging_tiny), 2.0)
+    off = multiply(add(multiply(local, above(passed)), first), grown)
     largest = add(spread_of_row, off, off)
     found = _unless_squares_overflow(kernel, _relative(least, moved, share, float(lost)), count, multiply(largest, largest))
     return off, unless_overflow(kernel, found, add(rows.largest, largest))
+
+
+def _rounded_first(kernel: Kernel, largest: Array) -> Array:
+    """What numbers of this size lose where they are none of the accumulator, and enter means of one element rounded to it."""
+    if holds(kernel.accumulation.accumulator, kernel.operands["x"]):
+        return np.zeros_like(largest)
+    return add(multiply(largest, above(kernel.merging_unit)), above(kernel.merging_tiny))
 
 
 def _moments(kernel: Kernel, rows: Rows, least: Array) -> tuple[Array, Array]:

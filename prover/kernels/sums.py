@@ -45,8 +45,8 @@ def adding_share(kernel: Kernel, terms: int, what: Terms, *, extra: int = 0, int
     """K2, K3: share and lost such that adding up `terms` of these errs by share * sum of sizes + lost, in any order.
 
     `extra` terms are numbers, not products, and rounded first where they are none of the accumulator. The share is the least of n u
-    (docs/devices.md) and (1 + u)^depth - 1; where sums are `interleaved` with products, only the latter. Exact sums of integers have no
-    error.
+    (docs/devices.md) and (1 + u)^depth - 1; where sums are `interleaved` with products, only the latter, and every addition may underflow.
+    Exact sums of integers have no error.
     """
     how, count = accumulation_of(kernel, what), terms + extra
     if how.kind is Kind.EXACT or count == 0:
@@ -58,6 +58,8 @@ def adding_share(kernel: Kernel, terms: int, what: Terms, *, extra: int = 0, int
     slope, lost = affine_bound(how, terms, bias=extra > 0)
     additions = count - 1 if kernel.depth is None else min(kernel.depth, count - 1)
     power = growth(unit_of(fmt), additions + (not how.products_fit))
+    if interleaved:
+        lost += count * kernel.merging_tiny
     share = power if interleaved else min(above(slope), power)
     return share, above(lost * (1 + Fraction(power))) if lost and power < np.inf else above(lost)
 

@@ -103,6 +103,44 @@ def test_narrow_sums(accumulate: str) -> None:
     assert worst > 0.03
 
 
+WIDER = {"inputs": "fp32", "output": "fp32", "compute": "fp32"}
+"""Formats of everything but the sums."""
+
+
+def test_rescaled_sums_of_tiny_values_in_a_narrow_accumulator() -> None:
+    """Every addition to a sum that was just rescaled may underflow, not only the products."""
+    q, k = np.ones((1, 1), dtype=np.float32), np.arange(6, dtype=np.float32)[:, None] * np.float32(0.1165)
+    v = np.array([[5.49], [1.49], [1.49], [1.49], [1.49], [1.49]], dtype=np.float32) * np.float32(2.0**-24)
+    total = part = np.float16(0)
+    for j in range(6):
+        scale = np.float32(np.exp(np.float64(k[max(j - 1, 0), 0] - k[j, 0])))
+        total = np.float16(np.float64(np.float32(total) * scale) + 1.0)
+        part = np.float16(np.float64(np.float32(part) * scale) + np.float64(np.float16(v[j, 0])))
+    tolerance = proved_tolerance("attention", inputs=(q, k, v), formats=WIDER, accumulate="fp16", scale=1.0, function_ulps=1)
+    result = np.array([[np.float32(part) / np.float32(total)]])
+    found = compared(tolerance, result)
+    assert found.within and found.worst > 0.4, found.message
+    assert not compared(tolerance, result - np.float32(2.0**-23)).within
+
+
+def test_means_of_numbers_that_the_accumulator_does_not_have() -> None:
+    """A part of one element is rounded to the accumulator, also where nothing is merged."""
+    x = np.array([[0.1]], dtype=np.float32)
+    mean = np.float32(np.float16(x))
+    actual = (x - mean) * np.float32(1 / np.sqrt(1e-4))
+    options: dict[str, Any] = {"inputs": (x,), "formats": WIDER, "algorithm": "welford", "form": "centred", "eps": 1e-4}
+    found = compared(proved_tolerance("layer_norm", accumulate="fp16", **options), actual)
+    assert found.within and found.worst > 0.05
+    assert not compared(proved_tolerance("layer_norm", accumulate="fp32", **options), actual).within
+
+
+def test_variances_that_underflow_in_the_accumulator_have_no_bound() -> None:
+    x = np.array([[2.0**-13, -(2.0**-13), 2.0**-13, -(2.0**-13)]], dtype=np.float16)
+    options: dict[str, Any] = {"inputs": (x,), "formats": {**WIDER, "inputs": "fp16"}, "algorithm": "welford", "eps": 0.0}
+    assert np.isinf(proved_tolerance("layer_norm", accumulate="fp16", **options).bound).all()
+    assert np.isfinite(proved_tolerance("layer_norm", accumulate="fp32", **options).bound).all()
+
+
 @pytest.mark.parametrize("length", [4096, 65536])
 def test_long_sums_of_equal_numbers_come_near(length: int) -> None:
     """Added one by one, they drift: some constant reaches a good part of the bound."""

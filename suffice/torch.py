@@ -122,19 +122,21 @@ def apply(
     config: Configuration | Mapping[str, Any] | str | PathLike[str],
     *,
     exact: bool = False,
+    certificate: NetworkCertificate | str | PathLike[str] | None = None,
     example: Any = None,
     batched: bool = True,
 ) -> Any:
     """A copy of a module in the formats of a configuration (what `answer.config()` returned, or a file of it), for inference.
 
     It stores what the certified program stores. `exact`: sums go by index, too, so that it computes that program's numbers bit by bit;
-    else PyTorch's own kernels add where any order is allowed. `example` is needed only where inputs are token ids. Raises InputError
-    where the configuration is about another model.
+    else PyTorch's own kernels add where any order is allowed. With the `certificate` that the configuration names, or its path, it is
+    checked that this proves the very program. `example` is needed only where inputs are token ids. Raises InputError where the
+    configuration is about another model.
     """
     _torch()
     from suffice.running.casting import apply as apply_configuration
 
-    return apply_configuration(model, config, exact=exact, example=example, batched=batched)
+    return apply_configuration(model, config, exact=exact, certificate=certificate, example=example, batched=batched)
 
 
 def watch(

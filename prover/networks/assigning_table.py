@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import product
 
 import numpy as np
@@ -25,10 +24,10 @@ from suffice.errors import DomainError, FormatError
 from suffice.hardware_specs.device import device as find_device
 from suffice.hardware_specs.format import Format
 from suffice.prover.networks.assigning_groups import Layout, together
+from suffice.prover.networks.assigning_parts import Held, Part, hull_of, storing_part, sum_of
 from suffice.prover.networks.constants import Constants, constants_of
 from suffice.prover.networks.forward import PULL_WORK, PULLED, constant_change
 from suffice.prover.networks.local_errors import EXACT_OPS, compute_errors, held_format
-from suffice.prover.networks.local_errors_rounding import storing_errors
 from suffice.prover.networks.node_errors import NodeErrors
 from suffice.prover.networks.placing import definite, step_of
 from suffice.prover.networks.reverse import contribution, pulled_errors, send, unit_rows
@@ -53,33 +52,6 @@ class BoxTable:
     parts: tuple[tuple[Intervals | None, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """What one format of one group adds at one node: `change` by rounded constants and `error` by rounding, element by element."""
-
-    constants: Constants
-    change: Intervals | None
-    error: Intervals | None
-
-    @property
-    def whole(self) -> Intervals | None:
-        if self.change is None or self.error is None:
-            return self.change if self.error is None else self.error
-        return add(self.change, self.error)
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """Formats whose numbers a node's values may be: of the option of a group that decides it, or of any."""
-
-    group: int | None
-    formats: tuple[frozenset[Storage | None], ...]
-
-    @property
-    def all(self) -> frozenset[Storage | None]:
-        return frozenset().union(*self.formats)
-
-
 @dataclass(slots=True, eq=False)
 class _Sweep:
     """The enclosures of one box, node by node."""
@@ -90,10 +62,10 @@ class _Sweep:
     model: InputModel
     exact: tuple[Intervals, ...]
     found: list[NodeErrors]
-    held: list[_Held]
-    weights: list[dict[Format, _Part | None]]
-    storing: list[dict[Format, _Part | None]]
-    fixed: list[_Part | None]
+    held: list[Held]
+    weights: list[dict[Format, Part | None]]
+    storing: list[dict[Format, Part | None]]
+    fixed: list[Part | None]
     work: int = 0
 
     def run(self) -> None:
@@ -108,8 +80,8 @@ class _Sweep:
         carried = self._carried(position, node)
         operands = [self.found[operand].computed for operand in node.operands]
         group = self.layout.weights.get(position)
-        plain: _Part | None = None
-        parts: dict[Format, _Part | None] = {}
+        plain: Part | None = None
+        parts: dict[Format, Part | None] = {}
         if group is None:
             plain = self._computing(position, node, operands, carried, None)
             inside = [plain]
@@ -117,16 +89,16 @@ class _Sweep:
             parts = {fmt: self._computing(position, node, operands, carried, fmt) for fmt in self._formats(group)}
             inside = [parts[fmt] for fmt in self.choices.occurring[group]]
         value = self.exact[position] if node.op in (TensorOp.INPUT, TensorOp.CONSTANT) else add(self.exact[position], carried)
-        added = _hull_of(inside, node)
+        added = hull_of(inside, node)
         before = add(value, added)
         held = self._held(node, position)
         storing, plain_storing, held = self._stored(position, node, before, held)
         if storing or plain_storing is not None:
             kept = [storing[fmt] for fmt in self.choices.occurring[self.layout.activations[position]]] if storing else [plain_storing]
-            added = add(added, _hull_of(kept, node))
+            added = add(added, hull_of(kept, node))
         self.weights.append(parts)
         self.storing.append(storing)
-        self.fixed.append(_sum_of(plain, plain_storing))
+        self.fixed.append(sum_of(plain, plain_storing))
         self.held.append(held)
         deviation = add(carried, added)
         computed = add(self.exact[position], deviation)
@@ -156,10 +128,10 @@ class _Sweep:
 
     def _computing(
         self, position: int, node: TensorNode, operands: list[Intervals], carried: Intervals, weights: Format | None
-    ) -> _Part | None:
+    ) -> Part | None:
         """What a step adds before its result is stored, for weights in one format and operands in any; None where it may overflow."""
         if node.op in EXACT_OPS and node.op is not TensorOp.CONSTANT:
-            return _Part(Constants(), None, None)
+            return Part(Constants(), None, None)
         radius = np.zeros(node.shape)
         own, change = Constants(), None
         try:
@@ -174,13 +146,13 @@ class _Sweep:
             return None
         if not np.isfinite(radius).all():
             return None
-        return _Part(own, change, Intervals(-radius, radius) if radius.any() else None)
+        return Part(own, change, Intervals(-radius, radius) if radius.any() else None)
 
     def _step(self, node: TensorNode, weights: Format | None, held: list[Storage | None]) -> Step:
         chosen = together(*(weights or self.choices.occurring[0][0],) * 2)
         return step_of(node, chosen, find_device(self.layout.device), held)
 
-    def _held(self, node: TensorNode, position: int) -> _Held:
+    def _held(self, node: TensorNode, position: int) -> Held:
         """Formats whose numbers the results are before they are stored."""
         operands = [self.held[operand] for operand in node.operands]
         deciding = {held.group for held in operands}
@@ -194,12 +166,12 @@ class _Sweep:
 
         if node.op in EXACT_OPS and len(deciding) == 1 and None not in deciding:
             options = zip(*(held.formats for held in operands), strict=True)
-            return _Held(deciding.pop(), tuple(after(option) for option in options))
-        return _Held(None, (after([held.all for held in operands]),))
+            return Held(deciding.pop(), tuple(after(option) for option in options))
+        return Held(None, (after([held.all for held in operands]),))
 
     def _stored(
-        self, position: int, node: TensorNode, before: Intervals, held: _Held
-    ) -> tuple[dict[Format, _Part | None], _Part | None, _Held]:
+        self, position: int, node: TensorNode, before: Intervals, held: Held
+    ) -> tuple[dict[Format, Part | None], Part | None, Held]:
         """What writing the result adds in each format, or in the only one; and whose numbers it is then."""
         group = self.layout.activations.get(position)
         if group is None:
@@ -207,7 +179,10 @@ class _Sweep:
             if not is_output:
                 return {}, None, held
             stored = definite(self.layout.output, self.layout.ranges, position, node.name)
-            return {}, _storing(stored, before, held.all), _Held(None, (frozenset({stored}),))
+            part = storing_part(stored, before, held.all)
+            if part is None:
+                raise DomainError("some assignment may overflow", where=node.name, mend="name an output's format of a wider range")
+            return {}, part, Held(None, (frozenset({stored}),))
         storing = {}
         final = []
         for fmt in self._formats(group):
@@ -217,10 +192,10 @@ class _Sweep:
                 own = held.formats[self.choices.occurring[group].index(fmt)]
             if node.op is TensorOp.INPUT:
                 own = frozenset({stored if self.model is InputModel.REPRESENTABLE else None})
-            storing[fmt] = _storing(stored, before, own)
+            storing[fmt] = storing_part(stored, before, own)
             if fmt in self.choices.occurring[group]:
                 final.append(frozenset({stored}))
-        return storing, None, _Held(group, tuple(final))
+        return storing, None, Held(group, tuple(final))
 
 
 def box_table(
@@ -254,7 +229,7 @@ def _collect(sweep: _Sweep, rows: Intervals) -> BoxTable:
         constant = add(constant, _dot(node, sweep.fixed[position], errors, computed, adjoint, zero))
         stopped = unbounded_slopes(node, [sweep.found[operand].reached for operand in operands])
         if stopped is not None and stopped.any():
-            masked = _Part(Constants(), None, _where(stopped, errors.carried))
+            masked = Part(Constants(), None, _where(stopped, errors.carried))
             constant = add(constant, _dot(node, masked, errors, computed, adjoint, zero))
         for table, groups in ((sweep.weights, sweep.layout.weights), (sweep.storing, sweep.layout.activations)):
             group = groups.get(position)
@@ -281,7 +256,7 @@ def _adjoints(sweep: _Sweep, rows: Intervals) -> Iterator[tuple[int, Intervals]]
 
 
 def _dot(
-    node: TensorNode, part: _Part | None, errors: NodeErrors, computed: list[Intervals], adjoint: Intervals, zero: Intervals
+    node: TensorNode, part: Part | None, errors: NodeErrors, computed: list[Intervals], adjoint: Intervals, zero: Intervals
 ) -> Intervals:
     """Adjoints times one part, for every output."""
     assert part is not None
@@ -290,29 +265,6 @@ def _dot(
         deviation=errors.deviation,
     )  # fmt: skip
     return contribution(node, part.constants, added, computed, adjoint) or zero
-
-
-def _storing(stored: Storage | None, before: Intervals, own: frozenset[Storage | None]) -> _Part | None:
-    """What writing values adds, whichever of the formats they come in; None where it may overflow."""
-    error = reduce(hull, (storing_errors(stored, before, held) for held in own))
-    if not (np.isfinite(error.lo).all() and np.isfinite(error.hi).all()):
-        return None
-    return _Part(Constants(), None, error)
-
-
-def _hull_of(parts: Sequence[_Part | None], node: TensorNode) -> Intervals:
-    """Everything that one of them adds; infinite where one of them may overflow."""
-    nothing, anything = np.zeros(node.shape), np.full(node.shape, np.inf)
-    wholes = [Intervals(-anything, anything) if part is None else part.whole or Intervals(nothing, nothing) for part in parts]
-    return reduce(hull, wholes)
-
-
-def _sum_of(first: _Part | None, second: _Part | None) -> _Part:
-    """Both together."""
-    if first is None or second is None:
-        return first or second or _Part(Constants(), None, None)
-    error = second.error if first.error is None else first.error if second.error is None else add(first.error, second.error)
-    return _Part(first.constants, first.change, error)
 
 
 def _joined(parts: Sequence[Intervals | None]) -> Intervals | None:

@@ -12,9 +12,13 @@ import numpy as np
 from suffice.encodings.networks.graph import Array, Network, TensorNode
 from suffice.encodings.networks.program import NetworkProgram
 from suffice.errors import InputError
-from suffice.prover.networks.configuration import Configuration, read_configuration
+from suffice.proofs.jsondata import canonical_json
+from suffice.proofs.networkdata import program_to_json
+from suffice.proofs.networks import NetworkCertificate, digest
+from suffice.prover.networks.configuration import Configuration, network_digest, read_configuration
 from suffice.prover.networks.constants import Constants, constants
 from suffice.prover.networks.emulation import Emulator, emulate
+from suffice.running.certified import accepted
 from suffice.running.kernels import native_product
 from suffice.running.modules import applied_model, cast_input, cast_module
 from suffice.running.segments import Segment, segments_of
@@ -28,6 +32,7 @@ def apply(
     config: Configuration | Mapping[str, Any] | str | os.PathLike[str],
     *,
     exact: bool = False,
+    certificate: NetworkCertificate | str | os.PathLike[str] | None = None,
     example: Any = None,
     batched: bool = True,
 ) -> Any:
@@ -38,13 +43,16 @@ def apply(
     correctly rounded in both. Its outputs are float32 tensors, float64 where float32 does not hold the numbers of the output's format.
 
     Where every module's step stands by itself the copy has the structure of the model; else it is one module that runs the program.
-    `example` is needed only where inputs are token ids; `batched`: the first axis of inputs counts samples.
+    A configuration is taken at its word, unless the `certificate` that it names is given: that is checked, and must be about the very
+    program. `example` is needed only where inputs are token ids; `batched`: the first axis of inputs counts samples.
 
     Raises InputError where the configuration is not about this model: other weights, unknown or missing modules.
     """
     configuration = read_configuration(config)
     network = read_network(model, configuration.shape, example, batched)
     program = configuration.program(network)
+    if certificate is not None:
+        _demand(certificate, configuration, program)
     emulator = Emulator(program, None if exact else native_product)
     rounded = with_rounded_parameters(model, program)
     segments = segments_of(program, dict(rounded.named_modules()))
@@ -54,6 +62,16 @@ def apply(
         made = _in_parts(rounded, segments, emulator, batched)
     setattr(made, CERTIFIED, configuration.network)
     return made
+
+
+def _demand(given: NetworkCertificate | str | os.PathLike[str], configuration: Configuration, program: NetworkProgram) -> None:
+    """Whether an accepted certificate is the one named, and about this program. Raises InputError."""
+    certificate = accepted(given)
+    if digest(certificate) != configuration.certificate:
+        raise InputError("the certificate is not the one that the configuration names", where="certificate", mend="give that one")
+    same = canonical_json(program_to_json(certificate.program)) == canonical_json(program_to_json(program))
+    if not same or network_digest(certificate.program.network) != configuration.network:
+        raise InputError("the certificate is about another program", where="configuration", mend="write the configuration again")
 
 
 def _in_parts(model: Any, segments: tuple[Segment, ...], emulator: Emulator, batched: bool) -> Any:

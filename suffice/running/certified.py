@@ -35,19 +35,24 @@ class Range:
 def certified_of(
     certified: ModelAnswer | NetworkCertificate | str | os.PathLike[str], result: str | None
 ) -> tuple[NetworkProgram, InputSet]:
-    """The program and the inputs of a certificate, of a file of one, which the kernel checks, or of an answer. Raises InputError."""
-    if isinstance(certified, str | os.PathLike):
-        certificate = read(certified)
-        report = check(canonical_bytes(certificate))
-        if report.status != "accepted":
-            raise InputError(f"the certificate is {report.status}: {report.reason}", where=os.fspath(certified))
+    """The program and the inputs of a certificate or a file of one, which the kernel checks, or of an answer. Raises InputError."""
+    if isinstance(certified, str | os.PathLike | NetworkCertificate):
+        certificate = accepted(certified)
         return certificate.program, certificate.inputs
-    if isinstance(certified, NetworkCertificate):
-        return certified.program, certified.inputs
     name = result or certified.recommended or (certified.labels[0] if certified.labels else None)
     if name is None:
         raise InputError("the answer has no result", mend="certify in some format first")
     return certified[name].program, certified.inputs
+
+
+def accepted(given: NetworkCertificate | str | os.PathLike[str]) -> NetworkCertificate:
+    """A certificate, or that of a file, which the kernel accepts. Raises InputError."""
+    certificate = given if isinstance(given, NetworkCertificate) else read(given)
+    report = check(canonical_bytes(certificate))
+    if report.status != "accepted":
+        where = "certificate" if isinstance(given, NetworkCertificate) else os.fspath(given)
+        raise InputError(f"the certificate is {report.status}: {report.reason}", where=where)
+    return certificate
 
 
 def outside(samples: NDArray[np.float64], inputs: InputSet, program: NetworkProgram) -> list[NDArray[np.bool_]]:

@@ -261,6 +261,23 @@ def test_no_configuration_of_what_is_not_proved() -> None:
         door.apply(other, answer_of("mlp", formats="fp16").config("fp16"))
 
 
+def test_a_configuration_is_compared_with_its_certificate(tmp_path: Path) -> None:
+    answer = answer_of("mlp", formats="fp16,int8", save=tmp_path)
+    config = answer.config("int8")
+    applied = door.apply(mlp(), config, certificate=tmp_path / "int8.json", exact=True)
+    assert applied(torch.zeros(1, 4)).shape == (1, 3)
+    with pytest.raises(InputError, match="not the one that the configuration names"):
+        door.apply(mlp(), config, certificate=tmp_path / "fp16.json")
+    config["modules"]["2"]["steps"]["2.linear"]["weights"] = "fp8_e4m3"
+    config["modules"]["2"]["steps"]["2.linear"].pop("scales")
+    with pytest.raises(InputError, match="about another program"):
+        door.apply(mlp(), config, certificate=tmp_path / "int8.json")
+    path = tmp_path / "fp16.json"
+    path.write_bytes(path.read_bytes().replace(b'"verdict":"sufficient"', b'"verdict":"undecided"'))
+    with pytest.raises(InputError, match="the certificate is rejected"):
+        door.apply(mlp(), answer.config("fp16"), certificate=path)
+
+
 @pytest.fixture
 def watched() -> Iterator[tuple[torch.nn.Sequential, Watch]]:
     model = mlp()

@@ -287,6 +287,17 @@ def test_ends_may_be_fixed() -> None:
     assert [choice.format for choice in found.choices if choice.group.has_input] == [parse_format("bf16")]
 
 
+def test_an_output_that_may_overflow_in_its_fixed_format_is_no_model() -> None:
+    builder = NetworkBuilder("large")
+    x = builder.linear(builder.input((2,)), np.full((1, 2), 40000.0), parameter="weight")
+    builder.store(x)
+    network, inputs = builder.finish(x), box(-1.0, 1.0, (2,))
+    found = assign(network, inputs, Fraction(10**9), ("fp32", "bf16"), output="fp16", budget=BUDGET)
+    assert found.result is None and found.minimality is None
+    assert assign(network, inputs, Fraction(10**9), ("fp32", "bf16"), output="fp32", budget=BUDGET).result is not None
+    assert assign(network, box(-0.5, 0.5, (2,)), Fraction(10**9), ("fp32", "bf16"), output="fp16", budget=BUDGET).result is not None
+
+
 def replace_model(inputs: InputSet, model: InputModel) -> InputSet:
     return replace(inputs, model=model)
 

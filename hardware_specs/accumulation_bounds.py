@@ -43,7 +43,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, inf, nextafter
+from math import ceil, inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,7 @@ from suffice.errors import FormatError
 from suffice.hardware_specs.accumulation import NEAREST, Accumulation, Kind, Order, exact_total
 from suffice.hardware_specs.format import FloatFormat, IntFormat, power_of_two
 from suffice.hardware_specs.grid import exponent
+from suffice.hardware_specs.upward import above
 from suffice.hardware_specs.vectorised import fits_float64
 
 Array = NDArray[np.float64]
@@ -256,13 +257,7 @@ def _up(x: Array) -> Array:
 
 def _float_up(x: Fraction) -> float:
     """A float64 >= x, positive where x is, and no subnormal number."""
-    if x == 0:
-        return 0.0
-    try:
-        nearest = float(x)
-    except OverflowError:
-        return inf
-    return max(nearest if Fraction(nearest) >= x else nextafter(nearest, inf), _LEAST)
+    return max(above(x), _LEAST) if x else 0.0
 
 
 def _power_floor(x: Array) -> Array:

@@ -13,7 +13,9 @@ import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
+from math import inf, nextafter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,8 @@ _DEFAULT_ENVIRONMENT = ctypes.c_void_p(-1)
 
 _ENVIRONMENT_BYTES = 256
 """More than an fenv_t takes."""
+
+LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,32 @@ def rounding_up() -> Iterator[Upward]:
             yield arithmetic
     finally:
         arithmetic.leave()
+
+
+def above(value: Fraction | int) -> float:
+    """The least float64 number not below a rational; infinity beyond the largest. In the nearest mode, subnormal numbers kept."""
+    try:
+        nearest = float(value)
+    except OverflowError:
+        return inf if value > 0 else -LARGEST
+    return nearest if nearest >= value else nextafter(nearest, inf)
+
+
+def below(value: Fraction | int) -> float:
+    """The largest float64 number not above a rational; -infinity below the least. As `above` is called."""
+    return 0.0 - above(-value)
+
+
+def halved_total(add: Callable[[Array, Array], Array], terms: Array, axis: int) -> Array:
+    """The sum over an axis by halving: with an addition that rounds up, n terms are rounded log2(n) + 1 times at most."""
+    left = np.moveaxis(terms, axis, 0)
+    if len(left) == 0:
+        return np.zeros(left.shape[1:])
+    while (length := len(left)) > 1:
+        half = length // 2
+        added = add(left[:half], left[half : 2 * half])
+        left = np.concatenate([added, left[2 * half :]]) if length % 2 else added
+    return np.asarray(left[0])
 
 
 @contextmanager

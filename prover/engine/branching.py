@@ -10,8 +10,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from suffice.hardware_specs.upward import Array, rounding_up
-from suffice.prover.engine.roundoff import at_power, lower_float, upper_float
+from suffice.hardware_specs.upward import Array, above, below, rounding_up
+from suffice.prover.engine.roundoff import at_power
 from suffice.prover.engine.sweep import Boxes, Sweep
 
 _LEAF = -1
@@ -311,4 +311,4 @@ def splits_of(tree: Tree, names: Sequence[str], refined: Mapping[int, Splits]) -
 
 def box_ends(low: Sequence[Fraction], high: Sequence[Fraction]) -> tuple[Array, Array]:
     """The box as float64, rounded outward."""
-    return np.array([lower_float(end) for end in low]), np.array([upper_float(end) for end in high])
+    return np.array([below(end) for end in low]), np.array([above(end) for end in high])

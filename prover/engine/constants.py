@@ -12,11 +12,11 @@ from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
 from suffice.hardware_specs.format import ExactFormat, Format
 from suffice.hardware_specs.rounding import Special, round_exact
-from suffice.hardware_specs.upward import Array
+from suffice.hardware_specs.upward import Array, above
 from suffice.proofs.kernel.run import enclose_constant
 from suffice.prover.case import Case
 from suffice.prover.engine.intervals import Pair
-from suffice.prover.engine.roundoff import COARSEST_GRANULE, NO_ERROR, NO_GRANULE, upper_float, within_granules
+from suffice.prover.engine.roundoff import COARSEST_GRANULE, NO_ERROR, NO_GRANULE, within_granules
 
 _FARTHEST = 400
 """Powers of two beyond are not followed."""
@@ -65,7 +65,7 @@ def constant_of(node: Node, formats: Sequence[Format]) -> Constant:
         held=pair_of(low, high),
         real=pair_of(*ends),
         widened=pair_of(min(low, ends[0]), max(high, ends[1])),
-        error=np.full(1, upper_float(error)) if error else NO_ERROR,
+        error=np.full(1, above(error)) if error else NO_ERROR,
         granule=_granule(low) if low == high else NO_GRANULE,
         inverse_power=_inverse_power(abs(low)) if low == high else 0.0,
         code=low if low == high else None,
@@ -129,7 +129,7 @@ def real_ends(node: Node) -> tuple[Fraction, Fraction]:
 
 def pair_of(low: Fraction, high: Fraction) -> Pair:
     """The interval, rounded outward."""
-    return np.full(1, upper_float(-low)), np.full(1, upper_float(high))
+    return np.full(1, above(-low)), np.full(1, above(high))
 
 
 def _granule(code: Fraction) -> Array:

@@ -6,7 +6,6 @@ held, 0 where none is known.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
@@ -14,7 +13,7 @@ from math import inf
 import numpy as np
 
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals
-from suffice.hardware_specs.upward import Array, Upward
+from suffice.hardware_specs.upward import Array, Upward, above, below
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.intervals import Pair
 
@@ -72,7 +71,7 @@ class FloatRounder:
         self._unit = _power(1 - fmt.p)
         self._quantum = _power(fmt.emin - fmt.p + 1)
         self._reach = _power(fmt.p)
-        self._largest = lower_float(fmt.max_finite) if fmt.emin <= _FLOAT64_EMAX else -inf
+        self._largest = below(fmt.max_finite) if fmt.emin <= _FLOAT64_EMAX else -inf
         self._may_overflow = fmt.overflow is not Overflow.SATURATE
 
     def round(self, exact: Pair, granule: Array, *, wants_granule: bool = True) -> Rounded:
@@ -92,7 +91,7 @@ class FloatRounder:
         spacing = np.maximum(below_power(top), self._least_normal) * self._unit
         usual = spacing * 0.5 if self.is_nearest else spacing
         is_short = (step >= spacing) & (rounded.error == usual) & ((size <= top) | (at_power(top) != top)) & self.keeps_subnormals
-        part = np.full(1, upper_float(Fraction(odd - 1, odd)))
+        part = np.full(1, above(Fraction(odd - 1, odd)))
         return np.where(is_short, self.up.multiply(usual, part), rounded.error)
 
     def granule_of(self, values: Pair, granule: Array) -> Array:
@@ -183,10 +182,10 @@ class IntRounder:
         assert fmt.zero is not None
         self.up = up
         nearest = fmt.rounding in (Rounding.NEAREST_EVEN, Rounding.NEAREST_AWAY)
-        self._step = upper_float(fmt.scale / 2 if nearest else fmt.scale)
+        self._step = above(fmt.scale / 2 if nearest else fmt.scale)
         low, high = fmt.scale * (fmt.qmin - fmt.zero), fmt.scale * (fmt.qmax - fmt.zero)
-        self._ends = -lower_float(low), upper_float(high)
-        self._inner = -upper_float(low), lower_float(high)
+        self._ends = -below(low), above(high)
+        self._inner = -above(low), below(high)
 
     def round(self, exact: Pair, granule: Array, *, wants_granule: bool = True) -> Rounded:  # noqa: ARG002
         """Round the exact results of an operation."""
@@ -237,17 +236,3 @@ def holds(fmt: Format, other: Format) -> bool:
 def _power(exponent: int) -> float:
     """2^exponent, not below the least positive and not above the largest power of float64."""
     return 2.0 ** min(max(exponent, -1074), 1023)
-
-
-def upper_float(exact: Fraction) -> float:
-    """The least number of float64 that is not below an exact number. Called in the nearest mode."""
-    try:
-        near = float(exact)
-    except OverflowError:
-        return inf if exact > 0 else -float(np.finfo(np.float64).max)
-    return near if Fraction(near) >= exact else math.nextafter(near, inf)
-
-
-def lower_float(exact: Fraction) -> float:
-    """The greatest number of float64 that is not above an exact number. Called in the nearest mode."""
-    return -upper_float(-exact)

@@ -17,7 +17,7 @@ from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel
 from suffice.hardware_specs.format import FloatFormat, Rounding, Subnormals
-from suffice.hardware_specs.upward import Array, Upward, upward
+from suffice.hardware_specs.upward import Array, Upward, above, below, upward
 from suffice.prover.case import Case
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.constants import computed_from, constants_of
@@ -31,9 +31,7 @@ from suffice.prover.engine.roundoff import (
     FloatRounder,
     Rounded,
     holds,
-    lower_float,
     rounder,
-    upper_float,
     within_granules,
 )
 
@@ -80,7 +78,7 @@ class Sweep:
         self.constants = constants_of(case)
         self._computed = computed_from(case, self.constants)
         self._rounders = {fmt: rounder(fmt, self.up) for fmt in {*case.inputs.values(), *case.nodes, case.output}}
-        self._accuracy = {op: upper_float(ulps) for op, ulps in case.formats.accuracy.items()}
+        self._accuracy = {op: above(ulps) for op, ulps in case.formats.accuracy.items()}
         self._is_real = case.problem.inputs is InputModel.REAL
         self._wants_granule = self._find_granular()
         self._keeps = [self._passes_through(k, node) for k, node in enumerate(self.nodes)]
@@ -91,7 +89,7 @@ class Sweep:
         self._branches = any(node.op is Op.IF for node in self.nodes)
         tolerance = case.problem.tolerance
         self._is_relative = tolerance is not None and tolerance.is_relative
-        self._relative = np.full(1, lower_float(tolerance.relative)) if tolerance is not None and tolerance.relative else None
+        self._relative = np.full(1, below(tolerance.relative)) if tolerance is not None and tolerance.relative else None
 
     def learn_signs(self, boxes: Boxes) -> None:
         """Note the signs of all nodes over the whole box; every later box must lie inside it."""

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.encodings.enclosures.arrays.pieces import call
+from suffice.hardware_specs.upward import above as above
+from suffice.hardware_specs.upward import halved_total
 
 Array = NDArray[np.float64]
 
@@ -76,33 +78,12 @@ def lowered_difference(a: Bound, b: Bound) -> Bound:
 
 def total(terms: Array, axis: int = -1) -> Array:
     """The sum over an axis, by halving."""
-    left = np.moveaxis(np.asarray(terms), axis, 0)
-    if len(left) == 0:
-        return np.zeros(left.shape[1:])
-    while (length := len(left)) > 1:
-        half = length // 2
-        added = add(left[:half], left[half : 2 * half])
-        left = np.concatenate([added, left[2 * half :]]) if length % 2 else added
-    return np.asarray(left[0])
+    return halved_total(add, np.asarray(terms), axis)
 
 
 def root(bound: Bound) -> Array:
     """The square root: that of IEEE 754 is rounded to nearest."""
     return np.asarray(np.where(np.equal(bound, 0), 0.0, raised(np.sqrt(bound))))
-
-
-def above(value: Fraction | int) -> float:
-    """The least float64 number not below a rational; infinity beyond the largest."""
-    try:
-        nearest = float(value)
-    except OverflowError:
-        return np.inf if value > 0 else -np.finfo(np.float64).max
-    return nearest if np.isinf(nearest) or Fraction(nearest) >= value else float(np.nextafter(nearest, np.inf))
-
-
-def below(value: Fraction | int) -> float:
-    """The largest float64 number not above a rational."""
-    return -above(-value)
 
 
 @cache

@@ -19,7 +19,7 @@ from suffice.encodings.expression import Node
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel
 from suffice.hardware_specs.format import Format
-from suffice.hardware_specs.upward import Array
+from suffice.hardware_specs.upward import Array, below
 from suffice.prover.case import Case, is_truth
 from suffice.prover.engine import intervals as iv
 from suffice.prover.engine.constants import Constant, constant_of
@@ -31,7 +31,6 @@ from suffice.prover.engine.roundoff import (
     FloatRounder,
     Rounded,
     holds,
-    lower_float,
     rounder,
 )
 from suffice.prover.engine.sweep import Boxes, Sweep
@@ -81,7 +80,7 @@ class SharingSweep(Sweep):
         self._outcomes: list[list[tuple[Array, Array]]] = []
         tolerance = case.problem.tolerance
         assert tolerance is not None
-        self._absolute, self._part = np.full(1, -lower_float(tolerance.absolute)), np.full(1, lower_float(tolerance.relative))
+        self._absolute, self._part = np.full(1, -below(tolerance.absolute)), np.full(1, below(tolerance.relative))
 
     def _measured(self, k: int) -> tuple[Format, ...]:
         return () if is_truth(self.nodes[k]) else self.choices.measured[self.choices.group_of[k]]

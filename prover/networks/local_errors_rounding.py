@@ -17,6 +17,7 @@ from suffice.hardware_specs.accumulation import NEAREST, holds
 from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Subnormals
 from suffice.hardware_specs.grid import code_value
+from suffice.hardware_specs.upward import LARGEST, above, below
 from suffice.hardware_specs.vectorised import fits_float64, round_array
 from suffice.prover.networks.constants import block_errors
 
@@ -32,12 +33,6 @@ def raised(values: Array, operations: int = 64) -> Array:
     non-negative numbers: each loses at most the relative error 2^-53, or 2^-1074 by underflow, which factors below 2^60 enlarge later.
     """
     return np.asarray(values * (1 + operations * 2.0**-51) + operations * 2.0**-1000)
-
-
-def above(value: Fraction) -> float:
-    """The least float64 number that is not below a rational."""
-    nearest = float(value)
-    return nearest if Fraction(nearest) >= value else float(np.nextafter(nearest, inf))
 
 
 def unit_roundoffs(fmt: Format) -> tuple[float, float]:
@@ -117,13 +112,12 @@ def _scale(fmt: IntFormat) -> Fraction:
 
 def _largest(fmt: FloatFormat) -> float:
     """A float64 number that is not above the largest finite one."""
-    end = float(fmt.max_finite) if fmt.emax <= 1023 else np.finfo(np.float64).max
-    return end if Fraction(end) <= fmt.max_finite else float(np.nextafter(end, 0.0))
+    return below(fmt.max_finite) if fmt.emax <= 1023 else LARGEST
 
 
 def _beyond_codes(fmt: IntFormat, values: Intervals) -> Array:
     least, most = code_value(fmt, fmt.qmin), code_value(fmt, fmt.qmax)
-    below_end = -above(-most)
+    below_end = below(most)
     above_start = above(least)
     with outward() as up:
         return np.asarray(np.maximum(np.maximum(up.add(values.hi, -below_end), up.add(above_start, -values.lo)), 0.0))

@@ -19,7 +19,8 @@ from suffice.errors import FormatError
 from suffice.hardware_specs.accumulation import Accumulation
 from suffice.hardware_specs.accumulation_bounds import affine_bound, error_bounds
 from suffice.hardware_specs.format import ExactFormat, FloatFormat
-from suffice.prover.networks.local_errors_rounding import above, half_spacing, keeps, raised, unit_roundoffs
+from suffice.hardware_specs.upward import above
+from suffice.prover.networks.local_errors_rounding import half_spacing, keeps, raised, unit_roundoffs
 
 
 def row_errors(node: TensorNode, step: Step, x: Intervals, value: Intervals, held: Storage | None) -> Array:

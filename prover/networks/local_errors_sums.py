@@ -17,9 +17,10 @@ from suffice.hardware_specs.accumulation_bounds import error_bounds, input_flush
 from suffice.hardware_specs.accumulation_partial_sums import chain_error_bounds, chain_order
 from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, IntFormat
+from suffice.hardware_specs.upward import above
 from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.networks.constants import Constants
-from suffice.prover.networks.local_errors_rounding import above, half_spacing, keeps, raised
+from suffice.prover.networks.local_errors_rounding import half_spacing, keeps, raised
 from suffice.prover.networks.local_errors_trees import tree_errors
 
 CHAINED_PRODUCTS = 1 << 24

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from suffice.encodings.problem import InputModel, Interval
 from suffice.hardware_specs.format import ExactFormat, FloatFormat, Format, IntFormat, Overflow, Rounding, Subnormals
 from suffice.hardware_specs.rounding import Special, neighbours, round_exact
+from suffice.hardware_specs.upward import above, below
 from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.case import Case, cell_within
 from suffice.prover.witnesses.machine import binade
@@ -57,8 +58,8 @@ class Input:
         """How far the reals of the cell within the box reach below each code, and above; negative where they stop before it."""
         if not self.has_cells:
             return np.zeros(codes.shape), np.zeros(codes.shape)
-        below, above = _rooms(self.format, codes, self.spacing(codes))
-        return np.minimum(below, _beyond(codes, self.side.lo)), np.minimum(above, -_beyond(codes, self.side.hi))
+        before, after = _rooms(self.format, codes, self.spacing(codes))
+        return np.minimum(before, _beyond(codes, self.side.lo)), np.minimum(after, -_beyond(codes, self.side.hi))
 
     def exact(self, code: float, *, side: float) -> Fraction:
         """A real number of the code's cell: its lower end for `side` 1, its upper end for -1, in proportion between; never outside."""
@@ -102,7 +103,7 @@ def _make_input(case: Case, name: str, side: Interval) -> Input | None:
         fmt = next((case.nodes[k] for k, node in enumerate(nodes) if node.payload == name), fmt)
         representable = False
     if isinstance(fmt, ExactFormat):
-        first, last = _rounded_up(side.lo), -_rounded_up(-side.hi)
+        first, last = above(side.lo), below(side.hi)
         return Input(name, fmt, side, first, last, False) if first <= last else None
     ends = (neighbours(fmt, side.lo)[1], neighbours(fmt, side.hi)[0]) if representable else _end_codes(fmt, side)
     low, high = ends
@@ -119,11 +120,6 @@ def _end_codes(fmt: Format, side: Interval) -> tuple[Fraction | None, Fraction |
     first = low if isinstance(low, Fraction) else zero if low is Special.NEGATIVE_ZERO else neighbours(fmt, side.lo)[1]
     last = high if isinstance(high, Fraction) else zero if high is Special.NEGATIVE_ZERO else neighbours(fmt, side.hi)[0]
     return first, last
-
-
-def _rounded_up(x: Fraction) -> float:
-    near = float(x)
-    return near if Fraction(near) >= x else float(np.nextafter(near, np.inf))
 
 
 def _beyond(codes: Array, end: Fraction) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from suffice.errors import DomainError, InputError
-from suffice.hardware_specs.upward import Array, Upward, keeping_subnormals, rounding_up
+from suffice.hardware_specs.upward import Array, Upward, above, below, halved_total, keeping_subnormals, rounding_up
 
 LARGEST_EXACT_INTEGER = 1 << 53
 
@@ -120,10 +120,7 @@ def point(numbers: NDArray[Any] | float) -> Intervals:
 
 def constant(value: Fraction) -> Intervals:
     """A 0-dimensional interval of neighbouring float64 numbers around a rational, or the number itself."""
-    nearest = float(value)
-    below = nearest if Fraction(nearest) <= value else float(np.nextafter(nearest, -np.inf))
-    above = nearest if Fraction(nearest) >= value else float(np.nextafter(nearest, np.inf))
-    return Intervals(np.array(below), np.array(above))
+    return Intervals(np.array(below(value)), np.array(above(value)))
 
 
 def intervals_of(operand: Operand) -> Intervals:
@@ -251,14 +248,7 @@ def total(a: Operand, axis: int = -1) -> Intervals:
 
 def upper_total(up: Upward, terms: Array, axis: int = -1) -> Array:
     """An upper bound of the sum over an axis, within `outward`."""
-    left = np.moveaxis(terms, axis, 0)
-    if len(left) == 0:
-        return np.zeros(left.shape[1:])
-    while (length := len(left)) > 1:
-        half = length // 2
-        added = up.add(left[:half], left[half : 2 * half])
-        left = np.concatenate([added, left[2 * half :]]) if length % 2 else added
-    return np.asarray(left[0])
+    return halved_total(up.add, terms, axis)
 
 
 def mean(a: Operand, axis: int = -1) -> Intervals:

@@ -43,7 +43,7 @@ from suffice.encodings.enclosures.arrays.intervals import (
     subtract,
 )
 from suffice.errors import InputError, SufficeError
-from suffice.hardware_specs.upward import Array, Upward
+from suffice.hardware_specs.upward import Array, Upward, above
 
 UNIT_ROUNDOFF = Fraction(1, 1 << 53)
 
@@ -102,7 +102,7 @@ def gamma(terms: int) -> float:
     if terms > LONGEST:
         raise InputError(f"sums of {terms} terms are too long", mend=f"at most {LONGEST} terms have a bound")
     share = terms * UNIT_ROUNDOFF
-    return _rounded_up(share / (1 - share))
+    return above(share / (1 - share))
 
 
 def _products(a: Intervals, b: Intervals) -> Intervals:
@@ -143,7 +143,7 @@ def _upper_product(a: Array, b: Array) -> Array:
         found = np.matmul(a, b)
     share = Fraction(gamma(a.shape[-1]))
     with outward() as up:
-        return up.multiply(up.add(found, _underflow(up, a, b)), _rounded_up(1 / (1 - share)))
+        return up.multiply(up.add(found, _underflow(up, a, b)), above(1 / (1 - share)))
 
 
 def _underflow(up: Upward, a: Array, b: Array) -> Array:
@@ -160,8 +160,3 @@ def check_threads(process: int) -> None:
     terms[:, 0], terms[::2, 1], terms[1::2, 1] = 1.0, 2.0**-60, -(2.0**-60)
     if not bool((np.matmul(terms, np.ones((64, THREADED))) == 1.0).all()):
         raise SufficeError("matrices are multiplied in a directed rounding mode", mend="start threads before changing the rounding mode")
-
-
-def _rounded_up(value: Fraction) -> float:
-    nearest = float(value)
-    return nearest if Fraction(nearest) >= value else float(np.nextafter(nearest, np.inf))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import platform
+import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,16 +16,27 @@ import pytest
 
 import suffice.hardware_specs.upward as module
 from suffice.errors import SufficeError
-from suffice.hardware_specs.upward import Upward, flushes_subnormals, keeping_subnormals, rounding_up, rounds_up, stepped, upward
+from suffice.hardware_specs.upward import (
+    Upward,
+    above,
+    below,
+    flushes_subnormals,
+    halved_total,
+    keeping_subnormals,
+    rounding_up,
+    rounds_up,
+    stepped,
+    upward,
+)
 from suffice.prover.brackets import bounds
 from tests.prover.asking import asked, problem
 
 
 @pytest.mark.parametrize("arithmetic", [upward(), stepped()], ids=["of this machine", "stepped"])
 def test_results_are_not_below_the_exact_ones(arithmetic: Upward) -> None:
-    random = np.random.default_rng(1)
-    a = random.standard_normal(999) * np.exp2(random.integers(-30, 30, 999))
-    b = random.standard_normal(999) * np.exp2(random.integers(-30, 30, 999))
+    rng = np.random.default_rng(1)
+    a = rng.standard_normal(999) * np.exp2(rng.integers(-30, 30, 999))
+    b = rng.standard_normal(999) * np.exp2(rng.integers(-30, 30, 999))
     arithmetic.enter()
     try:
         results = arithmetic.add(a, b), arithmetic.multiply(a, b), arithmetic.divide(a, b)
@@ -33,6 +46,35 @@ def test_results_are_not_below_the_exact_ones(arithmetic: Upward) -> None:
         x, y = Fraction(a[k]), Fraction(b[k])
         for rounded, exact in zip(results, (x + y, x * y, x / y), strict=True):
             assert exact <= Fraction(rounded[k]) <= exact + abs(exact) / 2**51
+
+
+@pytest.mark.parametrize("exponent", [-1100, -1074, -1040, -1022, -3, 0, 52, 53, 1023])
+def test_exact_numbers_become_the_float64_numbers_next_to_them(exponent: int) -> None:
+    draw = random.Random(exponent)
+    for _ in range(50):
+        exact = draw.choice((-1, 1)) * Fraction(draw.getrandbits(60) | 1 << 59, 1 << 59) * Fraction(2) ** exponent
+        low, high = below(exact), above(exact)
+        assert Fraction(low) <= exact and (high == math.inf or exact <= Fraction(high))
+        assert high in (low, math.nextafter(low, math.inf))
+        assert (low == high) == (Fraction(low) == exact)
+
+
+def test_rationals_beyond_float64_lie_between_its_largest_number_and_infinity() -> None:
+    assert (below(10**400), above(Fraction(10**400))) == (sys.float_info.max, math.inf)
+    assert (below(Fraction(-(10**400))), above(-(10**400))) == (-math.inf, -sys.float_info.max)
+    assert below(0) == above(0) == 0.0 and math.copysign(1.0, below(0)) == 1.0
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 64, 1000])
+def test_totals_are_not_below_the_exact_ones(count: int) -> None:
+    terms = np.random.default_rng(count).standard_normal((3, count)) * 10.0 ** np.random.default_rng(count).integers(-9, 9, (3, count))
+    with rounding_up() as arithmetic:
+        upper, lower = halved_total(arithmetic.add, terms, -1), -halved_total(arithmetic.add, -terms, -1)
+    for row in range(3):
+        exact = sum(map(Fraction, terms[row]), Fraction(0))
+        allowed = 12 * sum(abs(Fraction(term)) for term in terms[row]) / 2**52
+        assert exact - allowed <= Fraction(lower[row]) <= exact <= Fraction(upper[row]) <= exact + allowed
+    assert halved_total(np.add, np.ones((count, 2)), 0).tolist() == [count, count]
 
 
 def test_nearest_arithmetic_is_found_out() -> None:

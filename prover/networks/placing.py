@@ -48,8 +48,7 @@ def uniform(
 
     Integer codes need `ranges`, those of every node over all inputs asked about.
     """
-    chosen = layer_formats(fmt, device)
-    return place(network, dict.fromkeys(network.layers, chosen), default=chosen, device=device, output=output, input=input, ranges=ranges)
+    return place(network, dict.fromkeys(network.layers, fmt), default=fmt, device=device, output=output, input=input, ranges=ranges)
 
 
 def place(

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from suffice.encodings.enclosures.networks.ranges import exact_ranges
+from suffice.encodings.networks import layers
 from suffice.encodings.networks.builder import NetworkBuilder
 from suffice.encodings.networks.evaluate import run_float64
 from suffice.encodings.networks.graph import Network, TensorOp
@@ -122,3 +123,19 @@ def test_errors_say_what_to_mend() -> None:
         uniform(network(), "fp15")
     with pytest.raises(FormatError, match="device"):
         uniform(network(), "fp16", device="nothing")
+
+
+@pytest.mark.parametrize(("device", "ulps"), [("generic", 0), ("h100", 2)])
+def test_one_format_for_everything_takes_sums_and_functions_from_the_device(device: str, ulps: int) -> None:
+    """Inside attention, weights of fp32 meet values of fp16: no tensor core multiplies them."""
+    builder = NetworkBuilder("attention")
+    x = builder.input((3, 4))
+    result = layers.attention(builder, x, x, x, 0.5)
+    builder.store(result, since=1)
+    network = builder.finish(result)
+    program = uniform(network, "fp16", device=device)
+    assert program.steps == place(network, {}, default="fp16", device=device).steps
+    sums = [step.accumulation for node, step in program.pairs() if node.op is TensorOp.MATMUL]
+    kinds = [added.kind for added in sums if added is not None]
+    assert kinds == [Kind.ADDITIONS if device == "generic" else Kind.GROUPS, Kind.ADDITIONS]
+    assert [step.ulps for node, step in program.pairs() if node.op is TensorOp.SOFTMAX] == [ulps]

@@ -12,6 +12,7 @@ import pytest
 
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.encodings.enclosures.relaxations import backward, lines, rounding, zonotopes
+from suffice.encodings.enclosures.relaxations.linearise import quotient
 from suffice.encodings.enclosures.relaxations.lines import Lines
 from suffice.encodings.enclosures.relaxations.tighten import Method, tighten, tightened
 from suffice.encodings.networks.builder import NetworkBuilder
@@ -338,3 +339,23 @@ def test_a_box_of_another_shape_is_refused() -> None:
     network = perceptron([3, 2, 1], TensorOp.RELU, np.random.default_rng(0))
     with pytest.raises(InputError, match=r"shape \(2,\)"):
         tighten(network, InputBox(lo=np.zeros(2), hi=np.ones(2)))
+
+
+def test_bands_of_quotients_of_narrow_operands_hold_their_ends() -> None:
+    """The middle of two neighbouring numbers is one of them: the other is on one side of it only."""
+    rng = np.random.default_rng(0)
+    missed = 0
+    for _ in range(1500):
+        a = float(rng.choice([0.0, 1.0, -0.5]))
+        b = float(rng.choice([1.0, 0.5]))
+        first = Intervals(np.array([a]), np.array([a + float(rng.integers(1, 4)) * 2.0**-1074 if a == 0 else np.nextafter(a, np.inf)]))
+        second = Intervals(np.array([b]), np.array([float(np.nextafter(b, np.inf)) if rng.integers(2) else 1.5 * b]))
+        band = quotient(first, second, Intervals(np.array([-9.0]), np.array([9.0])))
+        assert band.map is not None
+        slopes = [Fraction(float(rows[0, 0])) for rows in band.map.pull(np.ones((1, 1)))]
+        for x, y in itertools.product((first.lo[0], first.hi[0]), (second.lo[0], second.hi[0])):
+            rest = Fraction(float(x)) / Fraction(float(y)) - slopes[0] * Fraction(float(x)) - slopes[1] * Fraction(float(y))
+            off = abs(rest - Fraction(float(band.offset[0])))
+            assert off <= Fraction(float(band.radius[0]))
+            missed += off > Fraction(float(band.radius[0])) / 2
+    assert missed

@@ -222,7 +222,7 @@ ERRORS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], str]] = {
     "integers": (lambda: Function(lambda x: x.to(torch.int64)), (3,), "is cast to torch.int64"),
     "integers by an example": (lambda: Function(lambda x: x.type_as(torch.arange(3))), (3,), "is cast to torch.int64"),
     "sum of integers": (lambda: Function(lambda x: x.sum(-1, dtype=torch.int64) + x), (3,), "becomes torch.int64"),
-    "sum of truth values": (lambda: Function(lambda x, w: x + (w * 3).sum(-1, dtype=torch.bool), w=torch.ones(3)), (3,), "becomes torch.bool"),
+    "sum of truths": (lambda: Function(lambda x, w: x + (w * 3).sum(-1, dtype=torch.bool), w=torch.ones(3)), (3,), "becomes torch.bool"),
     "empty row": (lambda: Function(lambda x: x.masked_fill(torch.ones(2) > 0, -math.inf).softmax(-1)), (2,), "a row has no entry left"),
     "infinite output": (lambda: Function(lambda x: x.masked_fill(torch.ones(2) > 0, -math.inf)), (2,), "the output holds -infinity"),
     "infinity elsewhere": (

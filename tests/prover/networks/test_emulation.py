@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from suffice.encodings.networks.builder import NetworkBuilder
 from suffice.encodings.networks.graph import Array, TensorOp
 from suffice.encodings.networks.inputs import InputBox
@@ -20,7 +21,6 @@ from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.networks import emulation_roundings as rounded
 from suffice.prover.networks.emulation import emulate, emulate_all
 from suffice.prover.networks.placing import uniform
-from suffice.encodings.enclosures.networks.ranges import exact_ranges
 from tests.prover.networks.triples import random_box, random_network
 
 FORMATS = ["fp32", "fp16", "bf16", "fp8_e4m3", "float(p=24,emin=-20,emax=20,rounding=up)", "bf16(subnormals=flushed)"]

@@ -6,19 +6,20 @@ import time
 from collections.abc import Sequence
 from fractions import Fraction
 
-from benchmarks.networks.measured import EVER, Cell, measure, unsound
+from benchmarks.networks.measured import EVER, Cell, measure, ranged, unsound
 from benchmarks.networks.models import DEEPER, Model, conditions, table
 from suffice.encodings.networks.inputs import InputSet, balls
 from suffice.errors import SufficeError
-from suffice.prover.networks.certifying import Surroundings
 from suffice.prover.networks.searching import SearchBudget
 
-FORMATS = ("fp16", "bf16", "fp8_e4m3", "int8", "fp32")
+FORMATS = ("fp16", "bf16", "fp8_e4m3", "int8", "fp32", "fp32@generic_sequential")
 RADII = (0.0, 1e-4, 1e-2)
+LARGE = 1_000_000
+"""Parameters beyond which a model is measured at one input only."""
 DECADES = 12
 HEAD = (
-    "model", "parameters", "radius", "format", "kernel's bound", "analyser's", "error found", "ratio", "verdicts", "s",
-    "s for ranges", "note",
+    "model", "parameters", "radius", "format", "device", "kernel's bound", "analyser's", "error found", "ratio", "verdicts",
+    "s", "s for ranges", "note",
 )  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def main(seconds: float, names: Sequence[str], formats: Sequence[str] = (), radi
         except (FileNotFoundError, ImportError) as error:
             print(f"{name}: not run: {error}")
             continue
-        for radius in radii:
+        for radius in radii[: 1 if model.network.parameters > LARGE else None]:
             found, surrounding = cells_of(model, radius, seconds, formats or FORMATS)
             cells += found
             rows += [row_of(cell, model, surrounding) for cell in found]
@@ -57,18 +58,20 @@ def main(seconds: float, names: Sequence[str], formats: Sequence[str] = (), radi
 
 
 def cells_of(model: Model, radius: float, seconds: float, formats: Sequence[str]) -> tuple[list[Cell], float]:
-    """The cells of one ball, and the seconds that ranges and slopes took."""
+    """The cells of one ball, and the seconds that ranges took."""
     start = time.perf_counter()
-    known = Surroundings(model.network, inputs_of(model, radius))
+    known = ranged(model.network, inputs_of(model, radius))
     surrounding = time.perf_counter() - start
     cells = []
-    for fmt in formats:
+    for asked in formats:
         began = time.perf_counter()
+        fmt, _, device = asked.partition("@")
+        device = device or "generic"
         try:
-            cell, _ = measure(known, model, f"{radius:g}", fmt, "generic", SearchBudget(runs=EVER, seconds=seconds))
+            cell, _ = measure(known, model, f"{radius:g}", fmt, device, SearchBudget(runs=EVER, seconds=seconds))
         except SufficeError as error:
             spent = time.perf_counter() - began
-            cell = Cell(model=model.name, inputs=f"{radius:g}", format=fmt, device="generic", seconds=spent, note=str(error))
+            cell = Cell(model=model.name, inputs=f"{radius:g}", format=fmt, device=device, seconds=spent, note=str(error))
         cells.append(cell)
         print(f"  {cell.model}, radius {radius:g}, {fmt}: {cell.seconds:.1f} s", flush=True)
     return cells, surrounding
@@ -78,6 +81,6 @@ def row_of(cell: Cell, model: Model, surrounding: float) -> tuple[object, ...]:
     """A line of the table."""
     verdicts = "; ".join(verdict for verdict in tolerances(cell) if verdict) or "undecided"
     return (
-        cell.model, model.network.parameters, cell.inputs, cell.format, cell.kernel, cell.analysed, cell.found, cell.ratio, verdicts,
-        cell.seconds, surrounding, cell.note[:80],
+        cell.model, model.network.parameters, cell.inputs, cell.format, cell.device, cell.kernel, cell.analysed, cell.found, cell.ratio,
+        verdicts, cell.seconds, surrounding, cell.note[:80],
     )  # fmt: skip

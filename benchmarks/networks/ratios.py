@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from itertools import repeat
 from statistics import median
 
-from benchmarks.networks.measured import EVER, Cell, measure, unsound
+from benchmarks.networks.measured import EVER, Cell, measure, ranged, unsound
 from benchmarks.networks.models import DIGITS, RADIUS, conditions, digits, table
 from benchmarks.networks.norms import NormBounds, norm_bounds
-from suffice.prover.networks.certifying import Surroundings
 from suffice.prover.networks.searching import SearchBudget
 
 PLACEMENTS = (
@@ -67,11 +66,11 @@ def rows_of(task: tuple[str, str], seconds: float, placements: Sequence[tuple[st
     """One model over one set of inputs, in every format."""
     name, kind = task
     model = digits(name)
-    known = Surroundings(model.network, model.at(kind))
+    known = ranged(model.network, model.at(kind))
     found = []
     for fmt, device in placements:
         cell, program = measure(known, model, kind, fmt, device, SearchBudget(runs=EVER, seconds=seconds))
-        norms = norm_bounds(program, known.inputs, known.ranges[0]) if kind.startswith("ball") else None
+        norms = norm_bounds(program, known.inputs, known.ranges) if kind.startswith("ball") else None
         found.append(RatioRow(cell=cell, norms=norms))
     return found
 
@@ -87,7 +86,7 @@ def main(seconds: float, models: Sequence[str] = DIGITS, sets: Sequence[str] = S
         mapped = stack.enter_context(ProcessPoolExecutor(jobs)).map if jobs > 1 else map
         for found in mapped(rows_of, tasks, repeat(seconds), repeat(placements)):
             rows += found
-    print(full_table(rows))
+            print(full_table(found, begins=len(rows) == len(found)), flush=True)
     print(short_table(rows))
     wrong = unsound([row.cell for row in rows])
     missed = [row for row in rows if misses(row)]
@@ -113,9 +112,9 @@ HEAD = (
 )  # fmt: skip
 
 
-def full_table(rows: Sequence[RatioRow]) -> str:
-    """Every cell."""
-    return table(
+def full_table(rows: Sequence[RatioRow], *, begins: bool) -> str:
+    """Every cell; under the head of the table where it begins."""
+    lines = table(
         HEAD,
         [
             (
@@ -126,6 +125,7 @@ def full_table(rows: Sequence[RatioRow]) -> str:
             for cell in (row.cell,)
         ],
     )  # fmt: skip
+    return lines if begins else "\n".join(lines.splitlines()[2:])
 
 
 def _three(row: RatioRow) -> str | None:

@@ -108,8 +108,7 @@ def batch_norm(
 ) -> Tensor:
     """In evaluation, in the order in which PyTorch computes: alpha = 1/sqrt(variance + eps) weight; y = x alpha + (bias - mean alpha)."""
     deviation = b.unary(TensorOp.SQRT, b.binary(TensorOp.ADD, variance, b.constant(eps)))
-    alpha = b.binary(TensorOp.DIVIDE, b.constant(1.0), deviation)
-    alpha = affine(b, alpha, weight, None)
+    alpha = affine(b, reciprocal(b, deviation), weight, None)
     shift = b.binary(TensorOp.MULTIPLY, mean, alpha)
     shift = b.unary(TensorOp.NEGATE, shift) if bias is None else b.binary(TensorOp.SUBTRACT, bias, shift)
     return affine(b, x, per_channel(b, x, alpha), per_channel(b, x, shift))
@@ -171,6 +170,25 @@ def clamp(b: NetworkBuilder, x: Tensor, least: float | None, most: float | None)
     elif least is not None and least != -np.inf:
         x = larger(b, x, b.constant(least))
     return x if most is None or most == np.inf else smaller(b, x, b.constant(most))
+
+
+def power(b: NetworkBuilder, x: Tensor, exponent: float) -> Tensor:
+    """x to the power of 1, 2, 3, 1/2, -1/2 or -1. Raises InputError for another."""
+    simple = {2.0: TensorOp.SQUARE, 0.5: TensorOp.SQRT, -0.5: TensorOp.RSQRT}
+    if exponent == 1:
+        return x
+    if exponent in simple:
+        return b.unary(simple[exponent], x)
+    if exponent == 3:
+        return b.binary(TensorOp.MULTIPLY, b.unary(TensorOp.SQUARE, x), x)
+    if exponent == -1:
+        return reciprocal(b, x)
+    raise InputError(f"the power {exponent}", mend="write it with products and square roots")
+
+
+def reciprocal(b: NetworkBuilder, x: Tensor) -> Tensor:
+    """1 / x."""
+    return b.binary(TensorOp.DIVIDE, b.constant(1.0), x)
 
 
 def softplus(b: NetworkBuilder, x: Tensor, beta: float) -> Tensor:

@@ -51,26 +51,18 @@ def binary(call: OnnxCall) -> Any:
 @rule("Reciprocal")
 def reciprocal(call: OnnxCall) -> Tensor:
     """1 / x."""
-    return call.builder.binary(TensorOp.DIVIDE, call.builder.constant(1.0), call.tensor(0))
+    return layers.reciprocal(call.builder, call.tensor(0))
 
 
 @rule("Pow")
 def power(call: OnnxCall) -> Tensor:
     """x to the known power of 1, 2, 3, 1/2, -1/2 or -1."""
-    b, x, exponents = call.builder, call.tensor(0), call.array(1)
-    exponent = None if exponents is None or np.unique(exponents).size != 1 or exponents.ndim > len(x.shape) else float(exponents.ravel()[0])
-    simple = {2.0: TensorOp.SQUARE, 0.5: TensorOp.SQRT, -0.5: TensorOp.RSQRT}
+    x, exponents = call.tensor(0), call.array(1)
     if exponents is not None and np.broadcast_shapes(exponents.shape, x.shape) != x.shape:
         raise call.error("the exponents have another shape")
-    if exponent == 1:
-        return x
-    if exponent in simple:
-        return b.unary(simple[exponent], x)
-    if exponent == 3:
-        return b.binary(TensorOp.MULTIPLY, b.unary(TensorOp.SQUARE, x), x)
-    if exponent == -1:
-        return b.binary(TensorOp.DIVIDE, b.constant(1.0), x)
-    raise call.error(f"the power {'of several numbers' if exponent is None else exponent}", "write it with products and square roots")
+    if exponents is None or np.unique(exponents).size != 1 or exponents.ndim > len(x.shape):
+        raise call.error("the power of several numbers", "write it with products and square roots")
+    return layers.power(call.builder, x, float(exponents.ravel()[0]))
 
 
 @rule("LeakyRelu")

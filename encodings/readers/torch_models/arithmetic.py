@@ -69,23 +69,13 @@ def divide(call: Call) -> Any:
 @rule("aten.reciprocal")
 def reciprocal(call: Call) -> Tensor:
     """1 / x."""
-    return call.builder.binary(TensorOp.DIVIDE, call.builder.constant(1.0), call.tensor("self"))
+    return layers.reciprocal(call.builder, call.tensor("self"))
 
 
 @rule("aten.pow.Tensor_Scalar")
 def power(call: Call) -> Tensor:
     """x to the power of 1, 2, 3, 1/2, -1/2 or -1."""
-    b, x, exponent = call.builder, call.tensor("self"), call.get("exponent")
-    simple = {2: TensorOp.SQUARE, 0.5: TensorOp.SQRT, -0.5: TensorOp.RSQRT}
-    if exponent == 1:
-        return x
-    if exponent in simple:
-        return b.unary(simple[exponent], x)
-    if exponent == 3:
-        return b.binary(TensorOp.MULTIPLY, b.unary(TensorOp.SQUARE, x), x)
-    if exponent == -1:
-        return b.binary(TensorOp.DIVIDE, b.constant(1.0), x)
-    raise call.error(f"the power {exponent}", "write it with products and square roots")
+    return layers.power(call.builder, call.tensor("self"), call.get("exponent"))
 
 
 @rule("aten.leaky_relu")

@@ -16,6 +16,7 @@ from suffice.encodings.networks.builder import NetworkBuilder, Tensor, check_siz
 from suffice.encodings.networks.evaluate import run_all_float64, run_float64
 from suffice.encodings.networks.graph import Array, TensorOp
 from suffice.errors import InputError
+from tests.mpmath_functions import FUNCTIONS as FUNCTIONS_OF_ONE
 
 
 def random_movement(draw: random.Random, shape: tuple[int, ...]) -> Callable[[np.ndarray], np.ndarray]:
@@ -119,35 +120,7 @@ def test_a_convolution_by_its_definition() -> None:
     assert np.abs(run_float64(builder.finish(result), x) - expected).max() < 1e-14
 
 
-def gelu(x: mpmath.mpf) -> mpmath.mpf:
-    """x Phi(x)."""
-    return x * mpmath.ncdf(x)
-
-
-def gelu_tanh(x: mpmath.mpf) -> mpmath.mpf:
-    """As docs/networks.md says."""
-    return x * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (x + mpmath.mpf("0.044715") * x**3))) / 2
-
-
-FUNCTIONS: dict[TensorOp, Callable[[mpmath.mpf], mpmath.mpf]] = {
-    TensorOp.NEGATE: lambda x: -x,
-    TensorOp.ABSOLUTE: abs,
-    TensorOp.SQUARE: lambda x: x * x,
-    TensorOp.SQRT: mpmath.sqrt,
-    TensorOp.RSQRT: lambda x: 1 / mpmath.sqrt(x),
-    TensorOp.EXP: mpmath.exp,
-    TensorOp.LOG: mpmath.log,
-    TensorOp.ERF: mpmath.erf,
-    TensorOp.RELU: lambda x: max(x, mpmath.mpf(0)),
-    TensorOp.LEAKY_RELU: lambda x: x if x >= 0 else x / 4,
-    TensorOp.GELU: gelu,
-    TensorOp.GELU_TANH: gelu_tanh,
-    TensorOp.SILU: lambda x: x / (1 + mpmath.exp(-x)),
-    TensorOp.TANH: mpmath.tanh,
-    TensorOp.SIGMOID: lambda x: 1 / (1 + mpmath.exp(-x)),
-    TensorOp.SOFTPLUS: lambda x: mpmath.log(1 + mpmath.exp(x)),
-}
-"""The functions of one number, from their definitions."""
+FUNCTIONS = FUNCTIONS_OF_ONE | {TensorOp.LEAKY_RELU: lambda x: x if x >= 0 else x / 4}
 
 
 @pytest.mark.parametrize("op", FUNCTIONS)

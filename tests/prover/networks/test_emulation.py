@@ -21,6 +21,7 @@ from suffice.hardware_specs.vectorised import round_array
 from suffice.prover.networks import emulation_roundings as rounded
 from suffice.prover.networks.emulation import emulate, emulate_all
 from suffice.prover.networks.placing import uniform
+from tests.mpmath_functions import FUNCTIONS
 from tests.prover.networks.triples import random_box, random_network
 
 FORMATS = ["fp32", "fp16", "bf16", "fp8_e4m3", "float(p=24,emin=-20,emax=20,rounding=up)", "bf16(subnormals=flushed)"]
@@ -60,7 +61,7 @@ def test_functions_are_correctly_rounded(op: TensorOp) -> None:
     found = rounded.apply(op, fmt, x)
     with mpmath.workprec(300):
         for operand, value in zip(x, found, strict=True):
-            exact = _oracle(op, mpmath.mpf(float(operand)))
+            exact = FUNCTIONS[op](mpmath.mpf(float(operand)))
             spacing = mpmath.mpf(2) ** max(mpmath.frexp(exact)[1] - 24, -149)
             assert abs(exact - mpmath.mpf(float(value))) <= spacing / 2
 
@@ -134,19 +135,3 @@ def test_inputs_of_another_shape_are_refused() -> None:
 
 def _equal(a: Array, b: Array) -> bool:
     return bool(((a == b) | (np.isnan(a) & np.isnan(b))).all())
-
-
-def _oracle(op: TensorOp, x: mpmath.mpf) -> mpmath.mpf:
-    tanh_form = mpmath.sqrt(2 / mpmath.pi) * (x + mpmath.mpf("0.044715") * x**3)
-    return {
-        TensorOp.RSQRT: lambda: x ** mpmath.mpf(-0.5),
-        TensorOp.EXP: lambda: mpmath.e**x,
-        TensorOp.LOG: lambda: mpmath.ln(x),
-        TensorOp.ERF: lambda: mpmath.erf(x),
-        TensorOp.GELU: lambda: x * mpmath.ncdf(x),
-        TensorOp.GELU_TANH: lambda: x * (1 + mpmath.tanh(tanh_form)) / 2,
-        TensorOp.SILU: lambda: x / (1 + mpmath.exp(-x)),
-        TensorOp.TANH: lambda: mpmath.tanh(x),
-        TensorOp.SIGMOID: lambda: 1 / (1 + mpmath.exp(-x)),
-        TensorOp.SOFTPLUS: lambda: mpmath.log(1 + mpmath.exp(x)),
-    }[op]()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 
 import mpmath
@@ -12,24 +11,9 @@ import pytest
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.encodings.enclosures.relaxations.lines import Lines, bounding_lines, maximum_lines, narrowest_band
 from suffice.encodings.networks.graph import TensorNode, TensorOp
+from tests.mpmath_functions import FUNCTIONS as FUNCTIONS_OF_ONE
 
-FUNCTIONS: dict[TensorOp, Callable[[mpmath.mpf], mpmath.mpf]] = {
-    TensorOp.RELU: lambda x: max(x, mpmath.mpf(0)),
-    TensorOp.LEAKY_RELU: lambda x: max(x, x / 10),
-    TensorOp.ABSOLUTE: abs,
-    TensorOp.SQUARE: lambda x: x * x,
-    TensorOp.EXP: mpmath.exp,
-    TensorOp.LOG: mpmath.log,
-    TensorOp.SQRT: mpmath.sqrt,
-    TensorOp.RSQRT: lambda x: 1 / mpmath.sqrt(x),
-    TensorOp.ERF: mpmath.erf,
-    TensorOp.TANH: mpmath.tanh,
-    TensorOp.SIGMOID: lambda x: 1 / (1 + mpmath.exp(-x)),
-    TensorOp.SOFTPLUS: lambda x: mpmath.log1p(mpmath.exp(x)),
-    TensorOp.SILU: lambda x: x / (1 + mpmath.exp(-x)),
-    TensorOp.GELU: lambda x: x * mpmath.ncdf(x),
-    TensorOp.GELU_TANH: lambda x: x * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (x + mpmath.mpf("0.044715") * x**3))) / 2,
-}
+FUNCTIONS = FUNCTIONS_OF_ONE | {TensorOp.LEAKY_RELU: lambda x: max(x, x / 10)}
 POSITIVE = {TensorOp.LOG, TensorOp.SQRT, TensorOp.RSQRT}
 SMOOTH = [op for op in FUNCTIONS if op not in (TensorOp.RELU, TensorOp.LEAKY_RELU, TensorOp.ABSOLUTE)]
 

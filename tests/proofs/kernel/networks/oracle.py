@@ -12,6 +12,7 @@ from suffice.encodings.networks.program import NetworkProgram, Step
 from suffice.hardware_specs.accumulate_exactly import accumulate_exactly
 from suffice.hardware_specs.format import ExactFormat, Format, IntFormat
 from suffice.hardware_specs.rounding import Special, round_exact
+from tests.mpmath_functions import FUNCTIONS
 
 mpmath.mp.dps = 60
 mpf = mpmath.mpf
@@ -19,16 +20,6 @@ mpf = mpmath.mpf
 
 class NotFiniteError(Exception):
     """A run met an infinity or NaN."""
-
-
-FUNCTIONS = {
-    "square": lambda x: x * x, "sqrt": mpmath.sqrt, "rsqrt": lambda x: 1 / mpmath.sqrt(x), "exp": mpmath.exp, "log": mpmath.log,
-    "erf": mpmath.erf, "tanh": mpmath.tanh,
-    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)), "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
-    "gelu": lambda x: x * mpmath.erfc(-x / mpmath.sqrt(2)) / 2, "silu": lambda x: x / (1 + mpmath.exp(-x)),
-    "gelu_tanh": lambda x: x * (1 + mpmath.tanh(mpmath.sqrt(2 / mpmath.pi) * (x + mpf("0.044715") * x**3))) / 2,
-    "negate": lambda x: -x, "absolute": abs, "relu": lambda x: max(x, mpf(0)),
-}  # fmt: skip
 
 
 def number(q: Fraction) -> mpf:
@@ -218,6 +209,3 @@ def _dot(step: Step, a: list[Fraction], b: list[Fraction], bias: Fraction | None
     if not isinstance(result, Fraction):
         raise NotFiniteError
     return result
-
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -40,6 +40,16 @@ class Held:
     @property
     def all(self) -> frozenset[Storage | None]:
         return frozenset().union(*self.formats)
+
+
+def joined_part(found: Sequence[tuple[Constants, Intervals | None]], node: TensorNode, error: Intervals | None) -> Part:
+    """What a step adds, whichever of some constants it has: their weights are the same, their biases may not be."""
+    nothing = Intervals(np.zeros(node.shape), np.zeros(node.shape))
+    changes = [change for _, change in found]
+    change = None if all(one is None for one in changes) else reduce(hull, (nothing if one is None else one for one in changes))
+    biases = [own.bias_change for own, _ in found if own.bias_change is not None]
+    bias = reduce(hull, biases) if biases else None
+    return Part(replace(found[0][0], bias_change=bias), change, error)
 
 
 def storing_part(stored: Storage | None, before: Intervals, own: frozenset[Storage | None]) -> Part | None:

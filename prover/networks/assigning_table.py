@@ -24,7 +24,7 @@ from suffice.errors import DomainError, FormatError
 from suffice.hardware_specs.device import device as find_device
 from suffice.hardware_specs.format import Format
 from suffice.prover.networks.assigning_groups import Layout, together
-from suffice.prover.networks.assigning_parts import Held, Part, hull_of, storing_part, sum_of
+from suffice.prover.networks.assigning_parts import Held, Part, hull_of, joined_part, storing_part, sum_of
 from suffice.prover.networks.constants import Constants, constants_of
 from suffice.prover.networks.forward import PULL_WORK, PULLED, constant_change
 from suffice.prover.networks.local_errors import EXACT_OPS, compute_errors, held_format
@@ -129,11 +129,14 @@ class _Sweep:
     def _computing(
         self, position: int, node: TensorNode, operands: list[Intervals], carried: Intervals, weights: Format | None
     ) -> Part | None:
-        """What a step adds before its result is stored, for weights in one format and operands in any; None where it may overflow."""
+        """What a step adds before its result is stored, for weights in one format and operands in any; None where it may overflow.
+
+        The operands' formats decide how products are added, and so in which format a bias is held.
+        """
         if node.op in EXACT_OPS and node.op is not TensorOp.CONSTANT:
             return Part(Constants(), None, None)
         radius = np.zeros(node.shape)
-        own, change = Constants(), None
+        found: list[tuple[Constants, Intervals | None]] = []
         try:
             for held in product(*(self.held[operand].all for operand in node.operands)):
                 step = self._step(node, weights, list(held))
@@ -142,11 +145,12 @@ class _Sweep:
                 value = self.exact[position] if node.op is TensorOp.CONSTANT else add(self.exact[position], carried)
                 value = value if change is None else add(value, change)
                 radius = np.maximum(radius, compute_errors(node, step, operands, value, own, list(held)))
+                found.append((own, change))
         except FormatError:
             return None
         if not np.isfinite(radius).all():
             return None
-        return Part(own, change, Intervals(-radius, radius) if radius.any() else None)
+        return joined_part(found, node, Intervals(-radius, radius) if radius.any() else None)
 
     def _step(self, node: TensorNode, weights: Format | None, held: list[Storage | None]) -> Step:
         chosen = together(*(weights or self.choices.occurring[0][0],) * 2)

@@ -17,16 +17,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from examples import digits_data, digits_models
+from benchmarks.networks.models import Model, digits
+from examples import digits_models
 from suffice.encodings.enclosures.relaxations.lipschitz import NetworkSlopes, network_slopes
 from suffice.encodings.enclosures.relaxations.tighten import tighten
-from suffice.encodings.networks.graph import Array
-from suffice.encodings.networks.inputs import InputBox
-from suffice.encodings.readers.torch_models import read_module
+from suffice.encodings.networks.inputs import InputBox, balls
 
 ROOT = Path(__file__).parent.parent
 RADII = (0.001, 0.01, 0.05)
@@ -54,22 +52,21 @@ class Row:
     lirpa: dict[str, Slope | str]
 
 
-def boxes(shape: tuple[int, ...], balls: int) -> list[tuple[str, Array, Array]]:
+def boxes(model: Model, count: int) -> list[tuple[str, InputBox]]:
     """Balls around the first test images, cut to [0, 1], and all of it."""
-    images = digits_data.load_inputs(*shape)[:balls].double().numpy()
     found = [
-        (f"image {k}, radius {radius}", np.clip(image - radius, 0, 1), np.clip(image + radius, 0, 1))
+        (f"image {k}, radius {radius}", ball)
         for radius in RADII
-        for k, image in enumerate(images)
+        for k, ball in enumerate(balls(model.samples[:count], radius, within=model.within).boxes)
     ]
-    return [*found, ("[0, 1]^n", np.zeros(shape), np.ones(shape))]
+    return [*found, ("[0, 1]^n", model.at("box").boxes[0])]
 
 
-def sampled(model: torch.nn.Module, lo: Array, hi: Array) -> Slope:
+def sampled(model: torch.nn.Module, box: InputBox) -> Slope:
     """Random points, corners, and gradient-sign ascent of the largest row sum: lower values of the sup."""
     generator = torch.Generator().manual_seed(0)
-    low, high = torch.from_numpy(lo), torch.from_numpy(hi)
-    shares = torch.rand((SAMPLES, *lo.shape), generator=generator, dtype=torch.float64)
+    low, high = torch.from_numpy(box.lo), torch.from_numpy(box.hi)
+    shares = torch.rand((SAMPLES, *box.lo.shape), generator=generator, dtype=torch.float64)
     shares[::2] = shares[::2].round()
     points = low + shares * (high - low)
 
@@ -95,29 +92,26 @@ def sampled(model: torch.nn.Module, lo: Array, hi: Array) -> Slope:
     return best
 
 
-def measured(name: str, balls: int, interpreter: str | None) -> list[Row]:
+def measured(name: str, count: int, interpreter: str | None) -> list[Row]:
     """All boxes of one model."""
-    model = getattr(digits_models, name)()
-    shape = digits_models.INPUT_SHAPES[name]
-    network = read_module(model, digits_data.load_inputs(*shape)[:1], name=name)
-    places = boxes(shape, balls)
+    model, module = digits(name), getattr(digits_models, name)().double()
+    places = boxes(model, count)
     lirpa = beside(name, places, interpreter)
     rows = []
-    for (label, lo, hi), theirs in zip(places, lirpa, strict=True):
+    for (label, box), theirs in zip(places, lirpa, strict=True):
         start = time.perf_counter()
-        box = InputBox(lo=lo.reshape(network.input.shape), hi=hi.reshape(network.input.shape))
-        ours = network_slopes(network, tighten(network, box))
+        ours = network_slopes(model.network, tighten(model.network, box))
         seconds = time.perf_counter() - start
         with sdpa_kernel(SDPBackend.MATH):
-            rows.append(Row(name, label, ours, seconds, sampled(model.double(), lo, hi), theirs))
+            rows.append(Row(name, label, ours, seconds, sampled(module, box), theirs))
     return rows
 
 
-def beside(name: str, places: Sequence[tuple[str, Array, Array]], interpreter: str | None) -> list[dict[str, Slope | str]]:
+def beside(name: str, places: Sequence[tuple[str, InputBox]], interpreter: str | None) -> list[dict[str, Slope | str]]:
     """auto_LiRPA's figures by method, or why it has none."""
     if interpreter is None:
         return [{} for _ in places]
-    asked = json.dumps({"model": name, "boxes": [[lo.tolist(), hi.tolist()] for _, lo, hi in places]})
+    asked = json.dumps({"model": name, "boxes": [[box.lo.tolist(), box.hi.tolist()] for _, box in places]})
     command = [interpreter, "-W", "ignore", "-m", "benchmarks.lirpa_jacobians"]
     done = subprocess.run(command, input=asked, capture_output=True, text=True, cwd=ROOT, timeout=600, check=False)
     if done.returncode:

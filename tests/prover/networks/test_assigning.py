@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from itertools import product
 from math import inf, prod
 
@@ -14,7 +15,7 @@ import pytest
 from suffice.encodings.enclosures.arrays.intervals import Intervals
 from suffice.encodings.networks.builder import NetworkBuilder
 from suffice.encodings.networks.evaluate import run_float64
-from suffice.encodings.networks.graph import Array, Network, TensorOp
+from suffice.encodings.networks.graph import Array, Network, TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox, InputSet, box
 from suffice.encodings.problem import InputModel
 from suffice.errors import FormatError, InputError
@@ -25,13 +26,14 @@ from suffice.proofs.certificate import Verdict
 from suffice.proofs.kernel import check
 from suffice.proofs.networks import canonical_bytes as network_bytes
 from suffice.prover.mixed.choose import cheapest_of
-from suffice.prover.networks import assigning_rows
+from suffice.prover.networks import assigning_parts, assigning_rows, assigning_table
 from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.assigning import AssignedModel, assign
 from suffice.prover.networks.assigning_groups import Kind, Layout, layout
 from suffice.prover.networks.assigning_rows import Tables, rows_of
 from suffice.prover.networks.assigning_table import BoxTable, Choices, box_table
 from suffice.prover.networks.certifying import Surroundings
+from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.searching import SearchBudget
 from tests.prover.networks.triples import random_box, random_network
@@ -132,6 +134,32 @@ def test_random_networks_keep_to_their_tables(seed: int) -> None:
     x = samples(inside, rng, 40)
     chosen = [tuple(int(rng.integers(0, len(group.formats))) for group in groups.groups) for _ in range(12)]
     assert exceeding(groups, whole_table(groups, tables), x, chosen) == 0
+
+
+def test_biases_are_held_in_what_the_operands_are_added_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a TPU the formats of the operands decide the accumulator, and that the format of a bias; one of them alone is not enough."""
+    rng = np.random.default_rng(3)
+    network = tiny_network(rng)
+    inside = InputBox(lo=np.array([0.3, -0.7]), hi=np.array([0.3, -0.7]))
+    known = Surroundings(network, InputSet(boxes=(inside,)))
+    groups = layout(network, ("fp32", "bf16", "int8"), device="tpu", ranges=known.hulls)
+    tables = Tables(groups, known.inputs, known.ranges)
+    x, choices = inside.lo[None], all_choices(groups)[::5]
+    assert exceeding(groups, whole_table(groups, tables), x, choices) == 0
+    seen = []
+    for which in (0, -1):
+        alone = partial(first_or_last, which)
+        monkeypatch.setattr(assigning_table, "joined_part", alone)
+        seen.append(exceeding(groups, whole_table(groups, tables), x, choices))
+    assert max(seen) > 0
+
+
+def first_or_last(
+    which: int, found: Sequence[tuple[Constants, Intervals | None]], _: TensorNode, error: Intervals | None
+) -> assigning_parts.Part:
+    """What a table would say that looks at one of the formats alone, in the order of what they add."""
+    ordered = sorted(found, key=lambda item: 0.0 if item[1] is None else float(item[1].hi.sum()))
+    return assigning_parts.Part(*ordered[which], error)
 
 
 def test_the_table_is_at_least_the_bound_of_each_program_alone_on_linear_layers() -> None:

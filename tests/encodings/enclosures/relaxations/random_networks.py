@@ -88,6 +88,12 @@ def pooled_network(rng: np.random.Generator) -> Network:
     return build.finish(build.linear(x, rng.normal(size=(2, x.shape[-1]))))
 
 
+def random_case(rng: np.random.Generator) -> tuple[Network, InputBox]:
+    """A network, one in eight of them pooled, and a box of its inputs."""
+    network = random_network(rng) if rng.integers(8) else pooled_network(rng)
+    return network, random_box(network, rng)
+
+
 def random_box(network: Network, rng: np.random.Generator) -> InputBox:
     """From points to wide boxes; some elements without width."""
     shape = network.input.shape

@@ -19,7 +19,14 @@ from suffice.encodings.networks.builder import NetworkBuilder
 from suffice.encodings.networks.evaluate import run_float64
 from suffice.encodings.networks.graph import Array, Network, TensorOp
 from suffice.encodings.networks.inputs import InputBox
-from tests.encodings.enclosures.relaxations.random_networks import SMOOTH, perceptron, points_of, pooled_network, random_box, random_network
+from tests.encodings.enclosures.relaxations.random_networks import (
+    SMOOTH,
+    perceptron,
+    points_of,
+    pooled_network,
+    random_case,
+    random_network,
+)
 
 
 def slopes_of(network: Network, box: InputBox) -> NetworkSlopes:
@@ -50,8 +57,7 @@ def exceeded(network: Network, box: InputBox, whole: LayerSlopes, rng: np.random
 def test_no_pair_of_points_is_steeper(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(8):
-        network = random_network(rng) if rng.integers(6) else pooled_network(rng)
-        box = random_box(network, rng)
+        network, box = random_case(rng)
         found = slopes_of(network, box)
         assert not exceeded(network, box, found.whole, rng)
         assert found.whole.lipschitz_max <= found.product_max and found.whole.lipschitz_2 <= found.product_2

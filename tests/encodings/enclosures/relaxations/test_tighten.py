@@ -26,9 +26,7 @@ from tests.encodings.enclosures.relaxations.random_networks import (
     exact_values,
     perceptron,
     points_of,
-    pooled_network,
-    random_box,
-    random_network,
+    random_case,
 )
 
 ROUNDING = 1e-9
@@ -58,8 +56,7 @@ def widths(ranges: dict[int, Intervals], position: int) -> Array:
 def test_ranges_hold_all_values_and_are_never_wider_than_intervals(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for _ in range(12):
-        network = random_network(rng) if rng.integers(8) else pooled_network(rng)
-        box = random_box(network, rng)
+        network, box = random_case(rng)
         ranges, crude = tighten(network, box), plain(network, box)
         assert escapes(network, box, ranges, rng) == []
         for position, found in ranges.items():

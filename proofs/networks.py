@@ -64,10 +64,14 @@ class NetworkInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayersEvidence:
-    """error_bound by S1, layer by layer: `reverse` (adjoints of every output), `forward` (without) or `sets` (machine numbers alone)."""
+    """error_bound by S1, layer by layer: `reverse` (adjoints of every output), `forward` (without) or `sets` (machine numbers alone).
+
+    Back-substitution of linear relaxations narrows the ranges of the nodes at the positions `narrowed`, in order.
+    """
 
     method: Literal["reverse", "forward", "sets"] = "reverse"
     precision: int = PRECISION
+    narrowed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -282,7 +286,8 @@ def evidence_to_json(evidence: NetworkEvidence) -> Json:
     """EVIDENCE of a claim about a network."""
     match evidence:
         case LayersEvidence():
-            return {"kind": "layers", "method": evidence.method, "precision": evidence.precision, "ranges": "intervals"}
+            found: dict[str, Json] = {"kind": "layers", "method": evidence.method, "precision": evidence.precision, "ranges": "intervals"}
+            return {**found, "ranges": "relaxations", "nodes": list(evidence.narrowed)} if evidence.narrowed else found
         case NetworkRun():
             return {"kind": "run", "input": _input_to_json(evidence.input), "precision": evidence.precision}
         case NetworkFloor():
@@ -294,11 +299,14 @@ def evidence_from_json(value: Json, shape: tuple[int, ...], where: str) -> Netwo
     """Read EVIDENCE of a claim about a network. Raises InputError."""
     kind = as_choice(as_object(value, where).get("kind"), f"{where}.kind", "layers", "run", "pair", "count")
     if kind == "layers":
-        _, method, precision, ranges = fields(value, where, "kind", "method", "precision", "ranges")
-        as_choice(ranges, f"{where}.ranges", "intervals")
+        relaxed = as_object(value, where).get("ranges") == "relaxations"
+        wanted = ("nodes",) if relaxed else ()
+        _, method, precision, ranges, *nodes = fields(value, where, "kind", "method", "precision", "ranges", *wanted)
+        as_choice(ranges, f"{where}.ranges", "intervals", "relaxations")
+        narrowed = tuple(as_integer(k, f"{where}.nodes") for item in nodes for k in as_list(item, f"{where}.nodes"))
         name = as_choice(method, f"{where}.method", "reverse", "forward", "sets")
         chosen: Literal["reverse", "forward", "sets"] = "reverse" if name == "reverse" else "forward" if name == "forward" else "sets"
-        return LayersEvidence(method=chosen, precision=as_integer(precision, where))
+        return LayersEvidence(method=chosen, precision=as_integer(precision, where), narrowed=narrowed)
     if kind == "run":
         _, point, precision = fields(value, where, "kind", "input", "precision")
         return NetworkRun(input=_input_from_json(point, shape, f"{where}.input"), precision=as_integer(precision, where))

@@ -116,7 +116,8 @@ def _evidence_text(claim: NetworkClaim) -> str:
                 "forward": "Ranges, changes and machine numbers go forward.",
                 "sets": "Intervals of machine numbers go forward, rounded at both ends.",
             }
-            return f"{ways[evidence.method]} Intervals have {evidence.precision} fixed-point bits."
+            narrowed = f" Linear relaxations narrow the ranges of {len(evidence.narrowed)} operations." if evidence.narrowed else ""
+            return f"{ways[evidence.method]}{narrowed} Intervals have {evidence.precision} fixed-point bits."
         case NetworkRun() as evidence:
             return f"The input lies in box {evidence.input.box} of the set; it stands in the certificate."
         case NetworkFloor() as evidence:

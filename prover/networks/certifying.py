@@ -42,6 +42,7 @@ from suffice.prover.networks.analysis import Analysis, analyse
 from suffice.prover.networks.calibrating import calibrated
 from suffice.prover.networks.floors import find_floors
 from suffice.prover.networks.layer_rows import finite, largest, layer_rows, storage_name
+from suffice.prover.networks.narrowing import narrowed_nodes
 from suffice.prover.networks.placing import uniform
 from suffice.prover.networks.results import NetworkProof, NetworkResult
 from suffice.prover.networks.searching import FoundInput, SearchBudget, search
@@ -151,7 +152,9 @@ def certify_program(
     desk = _Desk(program, known.inputs, tolerance)
     for floor in find_floors(program, known.inputs, budget.seconds / 4):
         desk.offer(NetworkFloor(kind=floor.kind, inputs=tuple(_located(x, known.inputs) for x in floor.points), output=floor.output))
-    desk.offer(LayersEvidence(method="reverse"))
+    for narrowed in _narrowings(desk.question):
+        if desk.offer(LayersEvidence(narrowed=narrowed)):
+            break
     if worst is not None:
         desk.offer(NetworkRun(input=_located(worst.x, known.inputs)))
     certificate = desk.certificate()
@@ -190,16 +193,18 @@ class _Desk:
     def __post_init__(self) -> None:
         self.question = question_of(self.program, self.inputs, self.tolerance)
 
-    def offer(self, evidence: NetworkEvidence) -> None:
-        """Keep what the kernel derives, if it is better than what is there; note why it derives nothing."""
+    def offer(self, evidence: NetworkEvidence) -> bool:
+        """Keep what the kernel derives, if it is better than what is there; note why it derives nothing, which is the answer False."""
         try:
             claim = claim_of(self.question, evidence, Budget(MAX_NETWORK_WORK))
         except InputError as failure:
-            self.failures.append(f"{failure.where}: {failure.what}")
-            return
+            noted = f"{failure.where}: {failure.what}"
+            self.failures += [noted] if noted not in self.failures else []
+            return False
         old = self.claims.get(claim.bound)
         if old is None or _better(claim, old):
             self.claims[claim.bound] = claim
+        return True
 
     def certificate(self) -> NetworkCertificate | None:
         """The certificate of all claims, which the kernel has accepted as a file; None where there is no claim, or the file is too long."""
@@ -230,6 +235,12 @@ class _Desk:
                 where=self.program.network.name,
                 mend="report this: nothing is claimed",
             )
+
+
+def _narrowings(question: Question) -> list[tuple[int, ...]]:
+    """Whose ranges the kernel is to narrow; nowhere is the way out. Narrower ranges never give a larger bound."""
+    narrowed = narrowed_nodes(question) if len(question.boxes) <= TIGHTENED_BOXES else ()
+    return [narrowed, ()] if narrowed else [()]
 
 
 def _better(new: NetworkClaim, old: NetworkClaim) -> bool:

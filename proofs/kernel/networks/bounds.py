@@ -9,6 +9,8 @@ For every node, z are the exact values and z^ those of a run at the same input:
 
 Written out down to the input this is z^ - z = sum over nodes of A p, A products of these S: adjoints over `wide` bound it too, with all
 products of one error kept together. They are taken for the output, and where they are cheap for the sums on the way.
+
+Ranges of the nodes that the evidence names are narrowed by back-substitution.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from .pulling import pulled_nodes
 from .ranges import Weights, evaluate, repeated
 from .rounding import round_array
 from .spans import Matrix, Spans, exact, joined, magnitudes, met, minus, of_pairs, plus, product, widened, with_zero, zeros
+from .substituting import Substitution
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,37 +121,43 @@ class Analysis:
             found.append(evaluate(node, [found[o] for o in node.operands], known, self._fixed))
         return found
 
-    def errors(self, box: Spans, *, representable: bool, method: str) -> list[int]:
-        """A bound of the error of every output element, in units of 2^-places."""
+    def errors(self, box: Spans, *, representable: bool, method: str, narrowed: frozenset[int] = frozenset()) -> list[int]:
+        """A bound of the error of every output element, in units of 2^-places; the ranges of some nodes are `narrowed`."""
+        substitution = Substitution(self._nodes, self._exact, self._fixed)
+        substitution.visit(box)
         first = read_input(self._program[0], box, self._fixed, self._nodes[0], representable=representable)
         errors = _between(box, first.spans, first.errors)
         states = [State(box, errors, joined(box, first.spans), Held(first.spans, first.fmt), None, errors, None)]
         for k in range(1, len(self._nodes)):
-            states.append(self._visit(k, states, method))
+            operands = [states[o].range for o in self._nodes[k].operands]
+            ranges = evaluate(self._nodes[k], operands, self._exact[k], self._fixed)
+            ranges = substitution.visited(ranges, is_narrowed=k in narrowed)
+            states.append(self._visit(k, states, ranges, method))
         last = states[-1]
         return magnitudes(met(last.change, minus(last.held.spans, last.range)))
 
-    def _visit(self, k: int, states: list[State], method: str) -> State:
+    def _visit(self, k: int, states: list[State], ranges: Spans, method: str) -> State:
         node, step, known, fixed = self._nodes[k], self._program[k], self._constants[k], self._fixed
         before = [states[o] for o in node.operands]
-        ranges = evaluate(node, [s.range for s in before], known.exact, fixed)
         machine = [s.held for s in before]
         exact_held = self._held_range(node, step, machine, known)
-        result = computed(node, step, machine, exact_held, known.held, fixed)
-        kept = stored(step, result, fixed, node)
-        errors = plus(_between(exact_held, result.spans, result.errors), _between(result.spans, kept.spans, kept.errors))
         weight_errors = self._weight_errors(node, step, machine, known)
-        if method == "sets":
-            return State(ranges, minus(kept.spans, ranges), ranges, Held(kept.spans, kept.fmt), None, errors, None)
-        own = errors if weight_errors is None else plus(weight_errors, errors)
-        change, slopes = own, None
-        if before:
+        carried, slopes = zeros(node.size), None
+        if before and method != "sets":
             operands = [s.wide for s in before]
             slopes = jacobian(node, operands, evaluate(node, operands, known.exact, fixed), known.exact, fixed)
             carried = slopes.forward([s.change for s in before])
             if method == "reverse" and k in self._pulled_at:
                 carried = met(carried, of_pairs(self._pulled(states, k, slopes, j) for j in range(node.size)))
-            change = plus(carried, own)
+        if method != "sets":
+            changed = carried if weight_errors is None else plus(carried, weight_errors)
+            exact_held = met(exact_held, plus(ranges, changed))
+        result = computed(node, step, machine, exact_held, known.held, fixed)
+        kept = stored(step, result, fixed, node)
+        errors = plus(_between(exact_held, result.spans, result.errors), _between(result.spans, kept.spans, kept.errors))
+        if method == "sets":
+            return State(ranges, minus(kept.spans, ranges), ranges, Held(kept.spans, kept.fmt), None, errors, None)
+        change = plus(changed, errors)
         held = met(kept.spans, plus(ranges, change))
         change = met(change, minus(held, ranges))
         return State(ranges, change, joined(ranges, held), Held(held, kept.fmt), weight_errors, errors, slopes)

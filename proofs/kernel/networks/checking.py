@@ -27,6 +27,7 @@ from .work import bound_work
 
 BOUNDS = ("floor", "error_bound", "witness_error")
 METHODS = ("reverse", "forward", "sets")
+RANGES = ("intervals", "relaxations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,20 @@ def derive(question: Question, claim: Claim, budget: Budget) -> Derivation:
         return witness(question, point, read_precision(precision), budget)
     if kind != "layers":
         raise Rejection("error_bound is proved by layers")
-    _, method, precision, ranges = fields(evidence, "evidence", "kind", "method", "precision", "ranges")
-    choice(ranges, "evidence.ranges", ("intervals",))
-    return error_bound(question, choice(method, "evidence.method", METHODS), read_precision(precision), budget)
+    wanted = ("nodes",) if evidence.get("ranges") == "relaxations" else ()
+    _, method, precision, ranges, *rest = fields(evidence, "evidence", "kind", "method", "precision", "ranges", *wanted)
+    choice(ranges, "evidence.ranges", RANGES)
+    narrowed = read_narrowed(rest[0], question) if rest else frozenset()
+    return error_bound(question, choice(method, "evidence.method", METHODS), read_precision(precision), budget, narrowed)
+
+
+def read_narrowed(value: Any, question: Question) -> frozenset[int]:
+    """The positions of the nodes whose ranges are narrowed, in order, without the input."""
+    last = len(question.nodes) - 1
+    found = [integer(k, "evidence.nodes", 1, last) for k in listed(value, "evidence.nodes", 1, last)]
+    if found != sorted(set(found)):
+        raise Rejection("evidence.nodes are not in order, each once")
+    return frozenset(found)
 
 
 def read_precision(value: Any) -> int:
@@ -142,14 +154,14 @@ def read_precision(value: Any) -> int:
     return integer(value, "precision", limits.MIN_PRECISION, limits.MAX_PRECISION)
 
 
-def error_bound(question: Question, method: str, precision: int, budget: Budget) -> Derivation:
+def error_bound(question: Question, method: str, precision: int, budget: Budget, narrowed: frozenset[int]) -> Derivation:
     """S1: the largest bound over boxes and outputs."""
-    budget.spend(bound_work(question, method, precision))
+    budget.spend(bound_work(question, method, precision, narrowed))
     analysis = Analysis(question.nodes, question.program, precision)
     worst = 0
     for box in question.boxes:
         spans = Spans(exact(box.lo, precision).lo, exact(box.hi, precision).hi)
-        worst = max(worst, *analysis.errors(spans, representable=question.representable, method=method))
+        worst = max(worst, *analysis.errors(spans, representable=question.representable, method=method, narrowed=narrowed))
     return Derivation(Fraction(worst, 1 << precision), "S1", leaves=len(question.boxes))
 
 

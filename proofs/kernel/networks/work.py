@@ -7,12 +7,17 @@ from math import prod
 from .. import limits
 from ..failures import Rejection
 from .graph import FUNCTIONS, ROWS, Node
-from .pulling import pulled_nodes
+from .lines import CURVED, PIECES
+from .pulling import products, pulled_nodes
 from .reading import Question
+from .substituting import farthest
 
 
-def bound_work(question: Question, method: str, precision: int) -> int:
-    """One pass for each box; in reverse also one for each output element. Refuses what would not be held in memory."""
+def bound_work(question: Question, method: str, precision: int, narrowed: frozenset[int] = frozenset()) -> int:
+    """One pass for each box; in reverse also one for each output element, and one for each end of an element of a narrowed node.
+
+    Refuses what would not be held in memory.
+    """
     elements = sum(node.size for node in question.nodes)
     if elements * (precision + 64) > limits.MAX_HELD_BITS:
         raise Rejection("the precision is too large for so many elements")
@@ -26,7 +31,23 @@ def bound_work(question: Question, method: str, precision: int) -> int:
     passes = {"ranges": 1, "sets": 4, "forward": 8, "reverse": 8}[method]
     boxes = 1 if method == "ranges" else len(question.boxes)
     pulled = sum(pulled_nodes(question.nodes).values()) if method == "reverse" else 0
-    return exact + (each * passes + pulled * (300 + precision * precision // 500)) * boxes
+    pulling = pulled * (300 + precision * precision // 500)
+    return exact + (each * passes + pulling + narrowing_work(question.nodes, narrowed, precision)) * boxes
+
+
+def narrowing_work(nodes: tuple[Node, ...], narrowed: frozenset[int], precision: int) -> int:
+    """Back-substitution from both ends of every element of some nodes, and lines, for one box."""
+    if not narrowed:
+        return 0
+    before, total = [0], 0
+    for k, node in enumerate(nodes):
+        size = precision + (0 if node.weight is None else node.weight.places)
+        moved = node.size + sum(nodes[o].size for o in node.operands)
+        before.append(before[-1] + products(nodes, k) * (100 + size * size // 1_000) + moved * 400 + 6_000)
+        pieces = 6 * PIECES * (40_000 + 4 * precision * precision) if node.op in CURVED else 0
+        total += moved * (pieces + 20_000)
+    first = farthest(nodes)
+    return total + sum(4 * nodes[k].size * (before[k + 1] - before[first[k]]) for k in narrowed)
 
 
 def _counts(node: Node, question: Question) -> tuple[int, int]:

@@ -72,11 +72,14 @@ def test_no_run_errs_by_more_than_a_bound(seed: int) -> None:
         samples = rng.normal(size=(1, program.network.input.size)) * rng.choice([0.1, 1, 3])
         inputs = balls(samples, float(rng.choice([0, 1e-3, 0.05, 0.5, 2])))
         try:
-            found = [certify(program, inputs, None, [LayersEvidence(method=m)]).claims[0].value for m in ("reverse", "forward", "sets")]
+            everywhere = tuple(range(1, len(program.network.nodes)))
+            ways = [LayersEvidence(narrowed=everywhere), *(LayersEvidence(method=m) for m in ("reverse", "forward", "sets"))]
+            found = [certify(program, inputs, None, [evidence]).claims[0].value for evidence in ways]
         except InputError:
             counted["without a bound"] += 1
             continue
-        assert found[0] <= found[1] <= found[2]
+        assert found[0] <= found[1] <= found[2] <= found[3]
+        counted["narrowed"] += found[0] < found[1] * Fraction(99, 100)
         for x in random_points(rng, inputs, 8):
             error = error_at(program, x)
             assert error is not None, "a bound excludes overflow"
@@ -84,6 +87,7 @@ def test_no_run_errs_by_more_than_a_bound(seed: int) -> None:
             counted["near the bound"] += error > number(found[0]) / 4
         counted["bounded"] += 1
     assert counted["bounded"] >= 15
+    assert counted["narrowed"] >= 1
     assert counted["near the bound"] >= 15
 
 

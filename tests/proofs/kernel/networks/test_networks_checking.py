@@ -63,6 +63,7 @@ def samples() -> dict[str, Json]:
         "count": certify(place(plain, "float(p=2,emin=0,emax=1)"), codes, Fraction(1), [NetworkFloor(kind="count", inputs=ends, output=1)]),
         "groups": certify(place(plain, "fp16", accumulation=groups), ball, None, evidence),
         "mix": certify(_mix(rng), box(-1.0, 1.0, (2, 2)), Fraction(1), [LayersEvidence()]),
+        "narrowed": certify(place(plain, "fp16"), ball, Fraction(1, 10), [LayersEvidence(narrowed=(2, 3)), NetworkRun(input=at)]),
     }  # fmt: skip
     return {name: json.loads(document_bytes(certificate)) for name, certificate in found.items()}
 
@@ -92,7 +93,7 @@ def report(document: Json) -> Report:
     [
         ("relu", "sufficient by S1"), ("e4m3", "insufficient by W"), ("gelu", "sufficient by S1"), ("norm", "undecided"),
         ("int8", "sufficient by S1"), ("pair", "impossible by T1+T2"), ("point", "impossible by T1"), ("count", "undecided"),
-        ("groups", "undecided"), ("mix", "sufficient by S1"),
+        ("groups", "undecided"), ("mix", "sufficient by S1"), ("narrowed", "sufficient by S1"),
     ],
 )  # fmt: skip
 def test_certificates_are_accepted_read_and_explained(name: str, summary: str) -> None:
@@ -220,6 +221,7 @@ def minus_infinity(document: Json) -> None:
     node(document, 1).update(weight=array(*[-1.0] * 6))
 
 
+NODES = ("claims", 0, "evidence", "nodes")
 ACC = ("program", "steps", 1, "accumulation")
 CASES: list[tuple[str, Callable[[Json], None], str]] = [
     ("relu", put("version", 2), "version 1 only"),
@@ -292,6 +294,16 @@ CASES: list[tuple[str, Callable[[Json], None], str]] = [
     ("norm", lambda d: coarse(d, 2), "variance of layer_norm 'layer_norm2' is not bounded away"),
     ("mix", lambda d: coarse(d, 5), "sum of softmax 'softmax5' is not bounded away"),
     ("norm", lambda d: integer_sums(d, 2), "are not of integer codes"),
+    ("narrowed", put(*NODES, []), "evidence.nodes is not an array of"),
+    ("narrowed", put(*NODES, [0]), "evidence.nodes is not an integer from 1 to 3"),
+    ("narrowed", put(*NODES, [4]), "evidence.nodes is not an integer from 1 to 3"),
+    ("narrowed", put(*NODES, [True]), "evidence.nodes is not an integer from 1 to 3"),
+    ("narrowed", put(*NODES, [3, 3]), "evidence.nodes are not in order, each once"),
+    ("narrowed", put(*NODES, [3, 2]), "evidence.nodes are not in order, each once"),
+    ("narrowed", put(*NODES, [1] * 100_000), "evidence.nodes is not an array of"),
+    ("narrowed", put("claims", 0, "evidence", "ranges", "zonotopes"), "unknown keys: nodes"),
+    ("relu", put("claims", 0, "evidence", "ranges", "relaxations"), "unknown keys: nodes"),
+    ("relu", put("claims", 0, "evidence", "ranges", "zonotopes"), "evidence.ranges is not one of"),
     ("gelu", lambda d: step(d, 2).update(compute=added(d, {"kind": "exact"})), "needs a format that rounds it"),
     ("relu", overflow, "the claims prove insufficient by W"),
     ("groups", overflow, "through plain additions by index only"),
@@ -347,7 +359,28 @@ def hostile() -> list[Json]:
     fine["network"]["nodes"] = [dict(node(fine, 0), shape=[3]), dict(node(fine, 2), operands=[0], shape=[3])]
     spread = changed("relu", put("inputs", "boxes", 0, "lo", array(5e-324, 0, 0)))
     many = changed("mix", put("network", "nodes", 3, "value", array(*[1.0] * 8)))
-    return [*found, wide, fine, spread, many]
+    return [*found, wide, fine, spread, many, *_narrowed_everywhere()]
+
+
+def _narrowed_everywhere() -> list[Json]:
+    """Long, wide and growing networks whose every range is to be narrowed."""
+    found = []
+    for size, length, weight in ((1, 8_000, 1.0), (300, 100, 1.0), (1, 30, 1e300)):
+        deep = copy.deepcopy(samples()["narrowed"])
+        matrix, saturating = array(*[weight] * size), dict(fmt(deep, 0), overflow="saturate")
+        linear = dict(node(deep, 1), shape=[size], weight_shape=[size, 1, 1], weight=matrix)
+        linear.pop("bias", 0)
+        linear["shape"] = [size, 1]
+        deep["network"]["nodes"] = [dict(node(deep, 0), shape=[size, 1])] + [dict(linear, operands=[k]) for k in range(length)]
+        first_step, next_step = step(deep, 0), step(deep, 1)
+        next_step.pop("bias", 0)
+        next_step["weights"] = 0
+        deep["program"] = {"formats": [saturating, *deep["program"]["formats"][1:]], "steps": [first_step] + [next_step] * length}
+        deep["inputs"]["boxes"] = [zeros(size)]
+        deep["claims"] = deep["claims"][:1]
+        put(*NODES, list(range(1, length + 1)))(deep)
+        found.append(deep)
+    return found
 
 
 def test_hostile_documents_end_at_once() -> None:
@@ -366,7 +399,7 @@ def test_a_file_of_many_brackets_is_not_parsed() -> None:
     assert len(data) > limits.MAX_BYTES
 
 
-@pytest.mark.parametrize("name", ["relu", "e4m3", "int8", "pair", "groups"])
+@pytest.mark.parametrize("name", ["relu", "e4m3", "int8", "pair", "groups", "narrowed"])
 def test_a_changed_field_is_rejected_or_still_true(name: str) -> None:
     rng, accepted = Random(name), 0
     original = samples()[name]

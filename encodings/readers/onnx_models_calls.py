@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
 from suffice.encodings.networks.graph import Array
 from suffice.encodings.networks.layers import Masked
+from suffice.encodings.readers.rules import entering
 from suffice.errors import InputError
 
 EXACT_INTEGER = 1 << 53
@@ -129,14 +130,8 @@ REGISTERED: dict[str, OnnxRule] = {}
 """Rules that users gave, by names with the domain if it is not ONNX's own ("com.example.Op"); they come first."""
 
 
-def rule(*names: str) -> Callable[[OnnxRule], OnnxRule]:
-    """Enter a function into RULES."""
-
-    def enter(function: OnnxRule) -> OnnxRule:
-        RULES.update(dict.fromkeys(names, function))
-        return function
-
-    return enter
+rule = entering(RULES)
+"""Enters a function into RULES: `@rule(name, ...)`."""
 
 
 def one_line(text: str | bytes) -> str:

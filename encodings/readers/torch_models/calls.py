@@ -11,6 +11,7 @@ import numpy as np
 from suffice.encodings.networks.builder import NetworkBuilder, Tensor
 from suffice.encodings.networks.graph import Array
 from suffice.encodings.networks.layers import Masked
+from suffice.encodings.readers.rules import entering
 from suffice.errors import InputError
 
 if TYPE_CHECKING:
@@ -127,14 +128,8 @@ REGISTERED: dict[str, Rule] = {}
 """Rules that users gave; they come first."""
 
 
-def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Enter a function into RULES."""
-
-    def enter(function: Rule) -> Rule:
-        RULES.update(dict.fromkeys(names, function))
-        return function
-
-    return enter
+rule = entering(RULES)
+"""Enters a function into RULES: `@rule(name, ...)`."""
 
 
 def register(operator: str, rule: Rule) -> None:

@@ -1,6 +1,7 @@
 """The figures about networks, as tables with the command line, the budget, the machine and the versions.
 
-    python -m benchmarks.networks NAME... [--seconds S] [--models M,...] [--sets "ball 0",box] [--formats F,...] [--jobs N] [--tiny]
+    python -m benchmarks.networks NAME... [--seconds S] [--models M,...] [--sets "ball 0",box] [--radii R,...] [--formats F,...]
+                                  [--jobs N] [--tiny]
 
 NAME is `ratios`, `deeper`, `verdicts`, `soundness` or `scaling`. --seconds is the time that the search for a bad input may take in each
 cell; --tiny makes every part so small that it takes seconds, to see that it works. Most parts need torch for their models.
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", type=_names, default=[], metavar="M,...")
     parser.add_argument("--sets", type=_names, default=[], metavar="SET,...")
     parser.add_argument("--formats", type=_names, default=[], metavar="F,...")
+    parser.add_argument("--radii", type=lambda text: [float(part) for part in _names(text)], default=[], metavar="R,...")
     parser.add_argument("--jobs", type=int, default=1, metavar="N")
     parser.add_argument("--tiny", action="store_true")
     options = parser.parse_args(arguments)
@@ -42,7 +44,8 @@ def run(part: str, options: argparse.Namespace) -> int:
             return ratios.main(seconds, models, options.sets or ratios.SETS, options.formats, options.jobs)
         case "deeper":
             models = options.models or (list(DEEPER)[:1] if options.tiny else list(DEEPER))
-            return deeper.main(seconds, models, options.formats, deeper.RADII[:1] if options.tiny else deeper.RADII)
+            radii = options.radii or (deeper.RADII[:1] if options.tiny else deeper.RADII)
+            return deeper.main(seconds, models, options.formats, radii)
         case "verdicts":
             models = options.models or (DIGITS[:1] if options.tiny else DIGITS)
             return verdicts.main(seconds, models, options.formats, verdicts.TOLERANCES[3:] if options.tiny else verdicts.TOLERANCES)

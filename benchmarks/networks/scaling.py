@@ -32,6 +32,12 @@ SEARCH = 0.3
 """Seconds of search for each of the six formats."""
 
 
+HEAD = (
+    "widths", "parameters", "s for ranges", "s for the bound", "both", "bound", "kernel s", "kernel's bound", "MB", "clock of both",
+    "note",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
     """Widths of the perceptrons, from small to large; the widths of the one in six formats; the seconds that a row may take."""
@@ -51,7 +57,8 @@ TINY = Extent(widths=((4, 6, 2), (8, 12, 4)), six=(6, 5, 4, 3), patience=60.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """What one perceptron took: ranges over the ball, the analyser's bound for one format, and the kernel's, None where it has a limit."""
+    """What one perceptron took in seconds of CPU time, `wall` aside: ranges over the ball, the analyser's bound for one format, and the
+    kernel's, None where it has a limit."""
 
     parameters: int
     ranges: float
@@ -60,6 +67,7 @@ class Size:
     kernel: float | None
     kernel_bound: float | None
     megabytes: float
+    wall: float
     note: str = ""
 
 
@@ -68,18 +76,18 @@ def measure_here(widths: tuple[int, ...], fmt: str) -> Size:
     before = peak_megabytes()
     model = perceptron(widths)
     inputs = model.at("ball 0")
-    start = time.perf_counter()
+    began, start = time.perf_counter(), time.process_time()
     ranges = tighten(model.network, inputs.boxes[0])
-    ranged = time.perf_counter()
+    ranged = time.process_time()
     program = uniform(model.network, fmt, ranges=ranges)
     bound = analyse(program, inputs, [ranges]).bound
-    analysed = time.perf_counter()
-    memory = peak_megabytes() - before
+    analysed = time.process_time()
+    wall, memory = time.perf_counter() - began, peak_megabytes() - before
     kernel_bound, note = derived(program, inputs, LayersEvidence())
-    ended = time.perf_counter()
+    ended = time.process_time()
     return Size(
         parameters=model.network.parameters, ranges=ranged - start, analysis=analysed - ranged, bound=bound if isfinite(bound) else None,
-        kernel=None if kernel_bound is None else ended - analysed, kernel_bound=kernel_bound, megabytes=memory, note=note[:90],
+        kernel=None if kernel_bound is None else ended - analysed, kernel_bound=kernel_bound, megabytes=memory, wall=wall, note=note[:90],
     )  # fmt: skip
 
 
@@ -97,20 +105,21 @@ def measure(widths: tuple[int, ...], fmt: str, patience: float) -> Size | str:
 
 def main(extent: Extent, seconds: float) -> int:
     """Print the table, the exponents of growth, and the seconds of the six formats."""
-    print(conditions("Scaling", f"fp16, a ball of radius 0.01, a process for each row, at most {extent.patience:g} s"), flush=True)
+    print(conditions("Scaling", f"fp16, a ball of radius 0.01, seconds of CPU time, at most {extent.patience:g} s a row"), flush=True)
     rows: list[tuple[object, ...]] = []
     sizes: list[Size] = []
     for widths in extent.widths:
         found = measure(widths, "fp16", extent.patience)
         if isinstance(found, str):
-            rows.append(("-".join(map(str, widths)), *[None] * 8, found))
+            print(f"  {widths}: {found}", flush=True)
+            rows.append(("-".join(map(str, widths)), *[None] * 9, found))
             continue
         sizes.append(found)
+        print(f"  {found}", flush=True)
         whole = found.ranges + found.analysis
         rows.append(("-".join(map(str, widths)), found.parameters, found.ranges, found.analysis, whole, found.bound, found.kernel,
-                     found.kernel_bound, found.megabytes, found.note))  # fmt: skip
-    head = ("widths", "parameters", "s for ranges", "s for the bound", "s in all", "bound", "kernel s", "kernel's bound", "MB", "note")
-    print(table(head, rows))
+                     found.kernel_bound, found.megabytes, found.wall, found.note))  # fmt: skip
+    print(table(HEAD, rows))
     parameters = [size.parameters for size in sizes]
     growth = {
         "the analyser's seconds": exponent(parameters, [size.ranges + size.analysis for size in sizes]),

@@ -19,18 +19,15 @@ from suffice.encodings.networks.graph import TensorNode, TensorOp
 from suffice.encodings.networks.inputs import InputBox
 from suffice.encodings.networks.program import NetworkProgram, Step, Storage
 from suffice.encodings.problem import InputModel
-from suffice.errors import DomainError
 from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.local_errors import compute_errors, held_format
 from suffice.prover.networks.local_errors_rounding import rounding_errors, storing_errors
 from suffice.prover.networks.node_errors import NodeErrors
 from suffice.prover.networks.reverse import pulled_errors
-from suffice.prover.networks.sets import rounded_ends, rounds_once, stored_set
+from suffice.prover.networks.sets import demand_finite, rounded_ends, rounds_once, stored_set
 
 PULLED = frozenset({TensorOp.LINEAR, TensorOp.MATMUL, TensorOp.ADD, TensorOp.SUBTRACT, TensorOp.SUM, TensorOp.MEAN})
 """Operations that mix errors with one cause, which cancel or add up; a reverse pass from them sees that."""
-
-OVERFLOW = "the program may overflow, or no bound of its error is known"
 
 PULL_WORK = 1 << 30
 """Most multiplications of one reverse pass from a node that is not the output."""
@@ -58,8 +55,7 @@ def propagate(
         if _gains_by_pulling(node, operands) and node.size * work <= pull_work and position + 1 < len(network.nodes):
             carried = intersection(carried, pulled_errors(network, constants, found, position))
         errors, own = _node_errors(node, step, exact[position], carried, operands, constants[position], formats, model)
-        if not np.isfinite(errors.reached.lo).all() or not np.isfinite(errors.reached.hi).all():
-            raise DomainError(OVERFLOW, where=node.name, mend="use a format with a wider range, or smaller inputs")
+        demand_finite(errors.reached, node)
         found.append(errors)
         held.append(own)
     return tuple(found)
@@ -92,6 +88,7 @@ def _node_errors(
     if node.op is TensorOp.INPUT and model is InputModel.REPRESENTABLE:
         own = step.stored
     computing, before = _computing(node, step, computed, value, constants, held)
+    demand_finite(before, node)
     storing = storing_errors(step.stored, before, own)
     error = _sum_unless_exact(computing, storing)
     linear = carried if change is None else add(carried, change)

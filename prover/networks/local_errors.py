@@ -10,7 +10,7 @@ from suffice.encodings.networks.program import Step, Storage
 from suffice.hardware_specs.block_format import BlockFormat
 from suffice.hardware_specs.format import FloatFormat, IntFormat
 from suffice.prover.networks.constants import Constants
-from suffice.prover.networks.local_errors_rounding import half_spacing, keeps, raised
+from suffice.prover.networks.local_errors_rounding import function_errors, half_spacing, keeps
 from suffice.prover.networks.local_errors_rows import row_errors
 from suffice.prover.networks.local_errors_sums import check_products, linear_errors, matmul_errors, sum_errors
 
@@ -35,8 +35,7 @@ def compute_errors(
         return np.zeros(node.shape)
     if node.op in SINGLE_ROUNDINGS:
         ulps = step.ulps if node.op in SMOOTH and node.op is not TensorOp.SQUARE else 0
-        error = half_spacing(step.compute, magnitude(value))
-        return error if ulps == 0 else raised((1 + 2 * ulps) * error, 2)
+        return function_errors(step.compute, magnitude(value), ulps)
     if step.accumulation is not None:
         check_products(node, step, step.accumulation, held)
     match node.op:

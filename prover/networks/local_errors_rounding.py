@@ -68,6 +68,17 @@ def half_spacing(fmt: Format, largest: Array) -> Array:
     return np.where(largest > end, inf, error)
 
 
+def function_errors(fmt: Format, largest: Array, ulps: int) -> Array:
+    """A bound for functions of results |r| <= m within `ulps` units in the last place of fl(r), which is at most m + half_F(m)."""
+    error = half_spacing(fmt, largest)
+    if ulps == 0 or not isinstance(fmt, FloatFormat):
+        return error
+    reach = raised(largest + error, 1)
+    binade = np.frexp(np.where(np.isfinite(reach), reach, 1.0))[1] - 1
+    unit = np.maximum(np.ldexp(1.0, np.maximum(binade, fmt.emin) - fmt.p + 1), LEAST)
+    return raised(error + ulps * unit, 2)
+
+
 def rounding_errors(fmt: Format, values: Intervals) -> Intervals:
     """fl(r) - r for r in the intervals: within half a spacing, and since rounding is monotone, between fl(lo) - hi and fl(hi) - lo."""
     largest = magnitude(values)

@@ -20,7 +20,7 @@ from suffice.hardware_specs.accumulation import Accumulation
 from suffice.hardware_specs.accumulation_bounds import affine_bound, error_bounds
 from suffice.hardware_specs.format import ExactFormat, FloatFormat
 from suffice.hardware_specs.upward import above
-from suffice.prover.networks.local_errors_rounding import half_spacing, keeps, raised, unit_roundoffs
+from suffice.prover.networks.local_errors_rounding import function_errors, half_spacing, keeps, raised, unit_roundoffs
 
 
 def row_errors(node: TensorNode, step: Step, x: Intervals, value: Intervals, held: Storage | None) -> Array:
@@ -47,7 +47,7 @@ def _softmax_errors(node: TensorNode, step: Step, x: Intervals, value: Intervals
     if node.op is TensorOp.LOG_SOFTMAX:
         lost = raised(total / (1 - total))
         log_count = functions.log(intervals.point(float(count))).hi
-        of_log = raised(lost + (1 + 2 * step.ulps) * half_spacing(step.compute, raised(log_count + lost)))
+        of_log = raised(lost + function_errors(step.compute, raised(log_count + lost), step.ulps))
         error = raised(shift + of_log + half_spacing(step.compute, raised(spread + log_count + shift + of_log)))
         return np.where(known, np.broadcast_to(error, x.shape), np.inf)
     largest = np.minimum(np.maximum(value.hi, 0.0), 1.0)

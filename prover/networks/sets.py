@@ -17,6 +17,8 @@ from suffice.prover.networks.constants import Constants
 from suffice.prover.networks.local_errors import SINGLE_ROUNDINGS, compute_errors, held_format
 from suffice.prover.networks.local_errors_rounding import keeps, storing_errors
 
+OVERFLOW = "the program may overflow, or no bound of its error is known"
+
 
 def machine_sets(program: NetworkProgram, constants: tuple[Constants, ...], box: InputBox) -> tuple[Intervals, ...]:
     """Intervals that hold what the program computes for every node, for all inputs of the box (tight for a point).
@@ -33,11 +35,17 @@ def machine_sets(program: NetworkProgram, constants: tuple[Constants, ...], box:
         else:
             computed = _computed(node, step, operands, constants[position], formats)
             own = held_format(node, step, formats)
+        demand_finite(computed, node)
         found.append(stored_set(step.stored, computed, own))
-        if not (np.isfinite(found[-1].lo).all() and np.isfinite(found[-1].hi).all()):
-            raise DomainError("the program may overflow", where=node.name, mend="use a format with a wider range, or smaller inputs")
+        demand_finite(found[-1], node)
         held.append(own if step.stored is None else step.stored)
     return tuple(found)
+
+
+def demand_finite(values: Intervals, node: TensorNode) -> None:
+    """Raise DomainError where values may be infinite or NaN: no store mends that, also not in a format that saturates."""
+    if not (np.isfinite(values.lo).all() and np.isfinite(values.hi).all()):
+        raise DomainError(OVERFLOW, where=node.name, mend="use a format with a wider range, or smaller inputs")
 
 
 def set_deviations(exact: tuple[Intervals, ...], sets: tuple[Intervals, ...]) -> tuple[Intervals, ...]:

@@ -143,6 +143,19 @@ def test_saturation_counts() -> None:
     assert worst <= bound < 1.01
 
 
+def test_what_saturates_does_not_hide_that_nothing_is_known() -> None:
+    """eps is rounded to 0, so that 0/0 is stored in codes: their ends bound no NaN."""
+    builder = NetworkBuilder("norm")
+    normalised = builder.unary(TensorOp.RMS_NORM, builder.input((2,)), Fraction(5, 10**46))
+    builder.store(normalised)
+    network = builder.finish(normalised)
+    for first, known in ((1e-30, False), (1.0, True)):
+        inputs = points(np.float64(np.float32([[0.0, first]])))
+        ranges = exact_ranges(network, inputs.boxes[0])
+        bound = analyse(uniform(network, "int8", input="fp32", ranges=ranges), inputs)
+        assert np.isfinite(bound.bound) == known
+
+
 def test_layers_may_have_formats_of_their_own() -> None:
     rng = np.random.default_rng(5)
     network = _perceptron(rng)

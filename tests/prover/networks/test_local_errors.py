@@ -23,7 +23,7 @@ from suffice.hardware_specs.vectorised import fits_float64, round_array
 from suffice.prover.networks.constants import constants_of
 from suffice.prover.networks.emulation import emulate
 from suffice.prover.networks.local_errors import compute_errors
-from suffice.prover.networks.local_errors_rounding import half_spacing, rounding_errors, storing_errors
+from suffice.prover.networks.local_errors_rounding import function_errors, half_spacing, rounding_errors, storing_errors
 
 ROWS = (TensorOp.SOFTMAX, TensorOp.LOG_SOFTMAX, TensorOp.LAYER_NORM, TensorOp.RMS_NORM)
 
@@ -177,3 +177,19 @@ def _reduction(op: TensorOp, width: int) -> Network:
 def _rows(op: TensorOp, width: int, count: int = 0, eps: Fraction = Fraction(1, 64)) -> Network:
     builder = NetworkBuilder("rows")
     return builder.finish(builder.unary(op, builder.input((count, width) if count else (width,)), eps))
+
+
+@pytest.mark.parametrize("ulps", [0, 1, 3])
+def test_functions_within_ulps_of_the_rounded_result(ulps: int) -> None:
+    """Also where the result is rounded up to a power of two, whose units are twice as large."""
+    fmt = float_format("float(p=4,emin=-4,emax=6)")
+    results = np.arange(1, 4 << 9) / 2.0**10
+    reached = 0
+    for result in results:
+        rounded = float(round_array(fmt, np.array([result]))[0])
+        unit = 2.0 ** (max(int(np.floor(np.log2(rounded))) if rounded else -4, -4) - 3)
+        farthest = max(abs(rounded + ulps * unit - result), abs(rounded - ulps * unit - result))
+        bound = float(function_errors(fmt, np.array([result]), ulps)[0])
+        assert farthest <= bound
+        reached += farthest > 0.9 * bound
+    assert reached > 100

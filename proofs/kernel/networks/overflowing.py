@@ -8,15 +8,15 @@ from functools import reduce
 
 from ..budget import Budget
 from ..failures import LeafFailure
-from ..formats import INFINITY, NAN, NEGATIVE_INFINITY, NEGATIVE_ZERO, Float, Format, Value, finite
+from ..formats import INFINITY, NAN, NEGATIVE_INFINITY, NEGATIVE_ZERO, Float, Format, Value, finite, is_finite
 from ..run import round_value
 from ..values import absolute, add, divide, larger, multiply, negate
 from .arrays import Exact
 from .bounds import rounded_weight
+from .codes import demand_held
 from .graph import FUNCTIONS, Node
 from .machine import rounded_slope
-from .program import Step
-from .rounding import round_array
+from .program import Accumulation, Step
 from .running import Run
 
 ZERO, ONE = Fraction(0), Fraction(1)
@@ -27,6 +27,9 @@ _AT_INFINITY: dict[str, tuple[Value | None, Value]] = {
     "gelu_tanh": (None, INFINITY),
 }  # fmt: skip
 """Functions at minus and plus infinity; None: libraries differ between 0 and NaN."""
+
+_THROUGH_ZERO = ("sqrt", "erf", "tanh", "gelu", "silu", "gelu_tanh")
+"""Functions that keep the sign of zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,7 @@ class OverflowingRun:
             case "constant":
                 assert node.value is not None
                 assert step.weights is not None
-                array = round_array(step.weights, node.value, node.name)
-                return [array.fraction(k) for k in range(node.size)]
+                return _rounded(step.weights, node.value, node)
             case "gather":
                 laid = [*(v for operand in operands for v in operand), ZERO]
                 return [laid[k] for k in node.index]
@@ -84,59 +86,66 @@ class OverflowingRun:
 
     def _linear(self, node: Node, step: Step, x: list[Value]) -> list[Value]:
         weight = rounded_weight(node, step)
-        bias = None if node.bias is None or step.bias is None else round_array(step.bias, node.bias, node.name)
+        bias = None if node.bias is None or step.bias is None else _rounded(step.bias, node.bias, node)
+        units = self.run.units(node, step)
         groups, out, into = node.weight_shape
         result = []
         for chunk in range(len(x) // into):
             for o in range(out):
                 row = (chunk % groups) * out + o
                 weights: list[Value] = [weight.fraction(row * into + k) for k in range(into)]
-                last = None if bias is None else bias.fraction(row % len(bias.numbers))
-                result.append(self._dot(step, weights, x[chunk * into : (chunk + 1) * into], last))
+                last = None if bias is None else bias[row % len(bias)]
+                result.append(self._dot(step, weights, x[chunk * into : (chunk + 1) * into], last, units[row % len(units)]))
         return result
 
     def _matmul(self, node: Node, step: Step, a: list[Value], b: list[Value]) -> list[Value]:
         m, n = node.shape[-2:]
         k = len(a) * n // node.size
+        unit = self.run.units(node, step)[0]
         return [
-            self._dot(step, a[(t * m + i) * k : (t * m + i + 1) * k], b[t * k * n + j : (t + 1) * k * n : n], None)
+            self._dot(step, a[(t * m + i) * k : (t * m + i + 1) * k], b[t * k * n + j : (t + 1) * k * n : n], None, unit)
             for t in range(node.size // (m * n)) for i in range(m) for j in range(n)
         ]  # fmt: skip
 
-    def _dot(self, step: Step, a: list[Value], b: list[Value], bias: Fraction | None) -> Value:
+    def _dot(self, step: Step, a: list[Value], b: list[Value], bias: Value | None, unit: Fraction) -> Value:
         """Products rounded (unless fused) and added by index, the bias last."""
         acc = step.accumulation
         assert acc is not None
         self.budget.spend(20_000 * len(a))
         if acc.kind == "exact":
-            exact = step.compute.round(sum((finite(p) * finite(q) for p, q in zip(a, b, strict=True)), start=ZERO))
+            if NAN in a or NAN in b:
+                return NAN
+            total = sum((finite(p) * finite(q) for p, q in zip(a, b, strict=True)), start=ZERO)
+            demand_held(step, total, unit)
+            exact = step.compute.round(total)
             return exact if bias is None else self._of(step, add(exact, bias, down=_is_down(step.compute)))
         fmt = acc.accumulator
-        if acc.kind != "additions" or acc.order not in ("any", "sequential") or acc.flushes_inputs or not isinstance(fmt, Float):
+        if acc.kind != "additions" or acc.order not in ("any", "sequential") or not isinstance(fmt, Float) or _flushes(acc, fmt):
             raise LeafFailure("a run that is not finite is followed through plain additions by index only")
         products = [multiply(p, q) for p, q in zip(a, b, strict=True)]
         terms = products if acc.products == "fused" else [round_value(fmt, p) for p in products]
-        total: Value = ZERO
+        partial: Value = ZERO
         for term in terms if bias is None else [*terms, bias]:
-            total = round_value(fmt, add(total, term, down=_is_down(fmt)))
-        return total
+            partial = round_value(fmt, add(partial, term, down=_is_down(fmt)))
+        return partial
 
     def _row(self, node: Node, step: Step, row: list[Value]) -> list[Value]:
         if node.op == "max":
             return [reduce(larger, row)]
         if node.op in ("sum", "mean"):
-            total = self._sum(step, row)
+            total = self._sum(step, row, self.run.units(node, step)[0])
             return [total if node.op == "sum" else self._of(step, divide(total, Fraction(len(row))))]
+        self.run.units(node, step)
         return self._norm(node, step, row) if node.op.endswith("norm") else self._softmax(node, step, row)
 
-    def _sum(self, step: Step, row: list[Value]) -> Value:
-        return self._dot(step, [ONE] * len(row), row, None)
+    def _sum(self, step: Step, row: list[Value], unit: Fraction) -> Value:
+        return self._dot(step, [ONE] * len(row), row, None, unit)
 
     def _softmax(self, node: Node, step: Step, row: list[Value]) -> list[Value]:
         top = reduce(larger, row)
         d = [self._of(step, self._binary("subtract", step.compute, v, top)) for v in row]
         e = [self._function("exp", step.compute, v) for v in d]
-        total = self._sum(step, e)
+        total = self._sum(step, e, ONE)
         if node.op == "softmax":
             return [self._of(step, divide(v, total)) for v in e]
         log = self._function("log", step.compute, total)
@@ -145,9 +154,9 @@ class OverflowingRun:
     def _norm(self, node: Node, step: Step, row: list[Value]) -> list[Value]:
         n = Fraction(len(row))
         if node.op == "layer_norm":
-            mean = self._of(step, divide(self._sum(step, row), n))
+            mean = self._of(step, divide(self._sum(step, row, ONE), n))
             row = [self._of(step, self._binary("subtract", step.compute, v, mean)) for v in row]
-        moment = self._of(step, divide(self._sum(step, [self._of(step, multiply(v, v)) for v in row]), n))
+        moment = self._of(step, divide(self._sum(step, [self._of(step, multiply(v, v)) for v in row], ONE), n))
         eps = self._of(step, node.parameter)
         root = self._function("rsqrt", step.compute, self._of(step, add(moment, eps, down=_is_down(step.compute))))
         return [self._of(step, multiply(v, root)) for v in row]
@@ -161,6 +170,8 @@ class OverflowingRun:
             if limit is None:
                 raise LeafFailure(f"what {name} is at minus infinity depends on the library")
             return round_value(fmt, limit)
+        if x == NEGATIVE_ZERO and name in _THROUGH_ZERO:
+            return round_value(fmt, x)
         value = finite(x)
         if value == 0 and name in ("rsqrt", "log"):
             return round_value(fmt, NEGATIVE_INFINITY if name == "log" or x == NEGATIVE_ZERO else INFINITY)
@@ -169,8 +180,20 @@ class OverflowingRun:
         return self.run.function_value(name, fmt, value)
 
 
+def _rounded(fmt: Format, array: Exact, node: Node) -> list[Value]:
+    """Constants as the program holds them, with the signs of zeros. Raises LeafFailure where one overflows."""
+    values = [fmt.round(array.fraction(k)) for k in range(len(array.numbers))]
+    if not all(map(is_finite, values)):
+        raise LeafFailure(f"a constant of {node.name!a} overflows")
+    return values
+
+
 def _relu(x: Value) -> Value:
     return larger(x, ZERO)
+
+
+def _flushes(acc: Accumulation, fmt: Float) -> bool:
+    return acc.flushes_inputs or fmt.subnormals == "flushed"
 
 
 def _is_down(fmt: Format) -> bool:

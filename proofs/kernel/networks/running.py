@@ -6,7 +6,7 @@ correctly. A result that is not finite ends the run: NotFinite.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..budget import Budget, interval_work
@@ -21,6 +21,7 @@ from ..series import MAX_MAGNITUDE_BITS, DomainFailure, TooLarge
 from .accumulating import NotFinite, accumulate, round_or_stop, rounded_number
 from .arrays import Exact, reduced
 from .bounds import rounded_weight
+from .codes import demand_held, held_formats, unit_of
 from .graph import Node
 from .machine import rounded_slope
 from .program import Step
@@ -30,13 +31,17 @@ from .smooth import POINTS
 Row = list[int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Run:
     """The program, ready for runs."""
 
     nodes: tuple[Node, ...]
     program: tuple[Step, ...]
     budget: Budget
+    held: list[Format | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.held = held_formats(self.nodes, self.program)
 
     def output(self, point: Exact) -> Exact:
         """What the program answers at an input. Raises NotFinite, LeafFailure."""
@@ -83,6 +88,7 @@ class Run:
         weight = rounded_weight(node, step)
         bias = None if node.bias is None or step.bias is None else round_array(step.bias, node.bias, node.name)
         groups, out, into = node.weight_shape
+        units = self.units(node, step)
         self.budget.spend(1_500 * into * node.size)
         found = []
         for chunk, row in enumerate(_rows(x, into)):
@@ -90,42 +96,54 @@ class Run:
                 start = ((chunk % groups) * out + o) * into
                 last = None if bias is None else bias.fraction(((chunk % groups) * out + o) % len(bias.numbers))
                 weights = weight.numbers[start : start + into]
-                found.append(self._dot(step, (weights, weight.places), (row, x.places), last))
+                unit = units[((chunk % groups) * out + o) % len(units)]
+                found.append(self._dot(step, (weights, weight.places), (row, x.places), last, unit))
         return collected(found)
 
     def _matmul(self, node: Node, step: Step, a: Exact, b: Exact) -> Exact:
         m, n = node.shape[-2:]
         k = len(a.numbers) * n // node.size
+        unit = self.units(node, step)[0]
         self.budget.spend(1_500 * k * node.size)
         found = []
         for batch in range(node.size // (m * n)):
             columns = [b.numbers[batch * k * n + j : (batch + 1) * k * n : n] for j in range(n)]
             for i in range(m):
                 row = a.numbers[(batch * m + i) * k : (batch * m + i + 1) * k]
-                found += [self._dot(step, (row, a.places), (column, b.places), None) for column in columns]
+                found += [self._dot(step, (row, a.places), (column, b.places), None, unit) for column in columns]
         return collected(found)
 
-    def _dot(self, step: Step, a: tuple[Row, int], b: tuple[Row, int], bias: Fraction | None) -> Fraction:
+    def units(self, node: Node, step: Step) -> list[Fraction]:
+        """What one unit of an exact sum stands for, channel by channel where these have scales of their own."""
+        assert step.accumulation is not None
+        if step.accumulation.kind != "exact":
+            return [Fraction(1)]
+        unit = unit_of(node, step, [self.held[operand] for operand in node.operands])
+        return [unit] if step.scales is None else [unit * step.scales.fraction(k) for k in range(len(step.scales.numbers))]
+
+    def _dot(self, step: Step, a: tuple[Row, int], b: tuple[Row, int], bias: Fraction | None, unit: Fraction) -> Fraction:
         """A sum of products as the accumulation adds it."""
         acc = step.accumulation
         assert acc is not None
         if acc.kind != "exact":
             return accumulate(acc, a, b, bias)
         total = Fraction(sum(p * q for p, q in zip(a[0], b[0], strict=True)), 1 << a[1] + b[1])
+        demand_held(step, total, unit)
         result = round_or_stop(step.compute, total)
         return result if bias is None else round_or_stop(step.compute, result + bias)
 
-    def _sum(self, step: Step, row: Row, places: int) -> Fraction:
-        return self._dot(step, ([1] * len(row), 0), (row, places), None)
+    def _sum(self, step: Step, row: Row, places: int, unit: Fraction) -> Fraction:
+        return self._dot(step, ([1] * len(row), 0), (row, places), None, unit)
 
     def _of_rows(self, node: Node, step: Step, x: Exact) -> Exact:
         reduces = node.op in ("sum", "mean")
         length = len(x.numbers) // node.size if reduces else node.shape[-1]
+        unit = self.units(node, step)[0]
         self.budget.spend(3_000 * len(x.numbers))
         found: list[Fraction] = []
         for row in _rows(x, length):
             if reduces:
-                total = self._sum(step, row, x.places)
+                total = self._sum(step, row, x.places, unit)
                 found.append(total if node.op == "sum" else round_or_stop(step.compute, total / length))
             elif node.op.endswith("norm"):
                 found += self._norm(node, step, row, x.places)
@@ -139,7 +157,7 @@ class Run:
         d = [round_or_stop(fmt, Fraction(n - top, 1 << places)) for n in row]
         e = [self.function("exp", fmt, part) for part in d]
         held = collected(e)
-        total = self._sum(step, held.numbers, held.places)
+        total = self._sum(step, held.numbers, held.places, Fraction(1))
         if node.op == "log_softmax":
             log = self.function("log", fmt, total)
             return [round_or_stop(fmt, part - log) for part in d]
@@ -152,10 +170,10 @@ class Run:
         fmt, n = step.compute, len(row)
         c = [Fraction(x, 1 << places) for x in row]
         if node.op == "layer_norm":
-            a = round_or_stop(fmt, self._sum(step, row, places) / n)
+            a = round_or_stop(fmt, self._sum(step, row, places, Fraction(1)) / n)
             c = [round_or_stop(fmt, x - a) for x in c]
         q = collected([round_or_stop(fmt, x * x) for x in c])
-        v = round_or_stop(fmt, self._sum(step, q.numbers, q.places) / n)
+        v = round_or_stop(fmt, self._sum(step, q.numbers, q.places, Fraction(1)) / n)
         t = round_or_stop(fmt, v + round_or_stop(fmt, node.parameter))
         if t <= 0:
             raise NotFinite

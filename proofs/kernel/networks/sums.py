@@ -10,6 +10,7 @@ from ..failures import LeafFailure
 from ..fixed import FixedPoint
 from ..formats import Format, Int
 from .adding import Sum, error_bound, products_fit
+from .codes import unit_of
 from .graph import Node
 from .program import Accumulation, Step
 from .ranges import Weights, row_length
@@ -95,12 +96,7 @@ def _demand_codes(node: Node, step: Step, operands: list[Operand], sums: list[Su
     """Exact sums are of integer codes, and no sum of their magnitudes exceeds the accumulator."""
     acc = step.accumulation
     assert acc is not None
-    formats = [fmt for _, fmt in operands] + ([step.weights] if node.op == "linear" else [])
-    unit = Fraction(1)
-    for fmt in formats:
-        if not isinstance(fmt, Int) or fmt.scale is None:
-            raise LeafFailure(f"the exact sums of {node.name!a} are not of integer codes")
-        unit *= fmt.scale
+    unit = unit_of(node, step, [fmt for _, fmt in operands])
     assert isinstance(acc.accumulator, Int)
     most = min(acc.accumulator.qmax, -acc.accumulator.qmin) << places
     for position, terms in enumerate(sums):

@@ -20,6 +20,7 @@ from suffice.proofs.kernel.networks.bounds import Analysis
 from suffice.proofs.kernel.networks.checking import Claim, derive
 from suffice.proofs.kernel.networks.reading import Question, read_question
 from suffice.proofs.kernel.networks.spans import exact
+from suffice.proofs.kernel.series import DomainFailure
 
 Json = Any
 METHODS = ("reverse", "forward", "sets")
@@ -161,3 +162,72 @@ def test_ends_of_log_softmax_are_rounded_outward(precision: int) -> None:
             for x, lo, hi in zip(row, found.lo, found.hi, strict=True):
                 assert lo <= (x - total) * 2**precision <= hi
                 assert hi - lo <= 8
+
+
+def witness(asked: Question, *x: float) -> Fraction | str:
+    evidence = {"kind": "run", "input": {"box": 0, "values": array(*x)}, "precision": 256}
+    return derive(asked, Claim("witness_error", Fraction(0), "W", evidence), Budget(MAX_NETWORK_WORK)).value
+
+
+HALF = floating(11, -14, 15)
+
+
+@pytest.mark.parametrize("op", ["none", "sqrt", "tanh", "erf", "gelu", "silu", "gelu_tanh"])
+def test_zeros_keep_their_sign_where_runs_divide_by_them(op: str) -> None:
+    """1 / -0 is -inf and its relu 0, which is right; 1 / +0 is +inf."""
+    inner = [node("constant", [], 1, value=array(1.0))] + ([] if op == "none" else [node(op, [0], 1)])
+    quotient = len(inner) + 1
+    nodes = [*inner, node("divide", [1, 0 if op == "none" else 2], 1), node("relu", [quotient], 1)]
+    steps: list[Json] = [{"compute": 0, "stored": 0}, {"compute": 0, "weights": 0}, *({"compute": 0} for _ in nodes[1:])]
+    asked = question(nodes, [HALF], steps, [-1.0], [1.0])
+    assert witness(asked, 1e-30) == "infinite"
+    if op == "sqrt":
+        with pytest.raises(DomainFailure):
+            witness(asked, -1e-30)
+    else:
+        assert witness(asked, -1e-30) == 0
+
+
+def test_constants_keep_the_sign_of_zero() -> None:
+    def asked(value: float) -> Question:
+        nodes = [node("constant", [], 1, value=array(value)), node("divide", [0, 1], 1), node("relu", [2], 1)]
+        return question(nodes, [HALF], [{"compute": 0}, {"compute": 0, "weights": 0}, {"compute": 0}, {"compute": 0}], [1.0])
+
+    assert witness(asked(1e-30), 1.0) == "infinite"
+    assert witness(asked(-1e-30), 1.0) == 0
+
+
+def codes(low: int, high: int) -> Json:
+    return {"kind": "int", "qmin": low, "qmax": high, "scale": "1", "zero": 0, "rounding": "nearest_even"}
+
+
+def exact_sum(accumulator: Json, stored: Json, x: list[float]) -> Question:
+    linear = node("linear", [0], 1, weight_shape=[1, 3], weight=array(1.0, 1.0, 1.0))
+    formats = [HALF, codes(-127, 127), accumulator, *([stored] if stored not in (HALF, codes(-127, 127)) else [])]
+    steps: list[Json] = [{"compute": 0, "stored": formats.index(stored)}]
+    steps.append({"compute": 0, "weights": 1, "accumulation": {"kind": "exact", "accumulator": 2}})
+    return question([linear], formats, steps, x)
+
+
+def test_runs_refuse_exact_sums_that_the_accumulator_does_not_hold() -> None:
+    for accumulator in (codes(-8, 7), codes(-15, 14), codes(-(2**31), 2**31 - 1)):
+        asked = exact_sum(accumulator, codes(-127, 127), [5.0, 5.0, 5.0])
+        if accumulator["qmax"] < 15:
+            with pytest.raises(LeafFailure, match="exceeds its accumulator"):
+                witness(asked, 5.0, 5.0, 5.0)
+        else:
+            assert witness(asked, 5.0, 5.0, 5.0) == 0
+    with pytest.raises(LeafFailure, match="not of integer codes"):
+        witness(exact_sum(codes(-(2**31), 2**31 - 1), HALF, [5.0, 5.0, 5.0]), 5.0, 5.0, 5.0)
+
+
+def test_nan_passes_through_exact_sums() -> None:
+    nodes = [node("constant", [], 1, value=array(1e-30)), node("divide", [0, 1], 1)]
+    nodes.append(node("linear", [2], 1, weight_shape=[1, 1], weight=array(1.0)))
+    steps: list[Json] = [{"compute": 0}, {"compute": 0, "weights": 0}, {"compute": 0, "stored": 1}]
+    steps.append({"compute": 0, "weights": 1, "accumulation": {"kind": "exact", "accumulator": 2}})
+    asked = question(nodes, [HALF, codes(-127, 127), codes(-(2**31), 2**31 - 1)], steps, [0.0], [1.0])
+    assert witness(asked, 0.0) == "infinite"  # 0 / 0
+    found = witness(asked, 1.0)  # 1 / 0 becomes the largest code, 127
+    assert isinstance(found, Fraction)
+    assert found > Fraction(10) ** 29

@@ -1,4 +1,4 @@
-"""Lines and back-substitution of the kernel, against mpmath, rationals and vertices; with wrong lines, losses and coefficients they fail."""
+"""Lines and back-substitution of the kernel, against mpmath, corners and planted faults."""
 
 from __future__ import annotations
 
@@ -153,7 +153,12 @@ def wrong_sides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def wrong_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The input taken at the wrong ends."""
-    monkeypatch.setattr(Substitution, "_at_ends", lambda _, row, x: sum(a * (hi if a > 0 else lo) for a, lo, hi in zip(row, *x, strict=True)))
+
+
+    def planted(_: Any, row: list[int], x: Spans) -> int:
+        return sum(a * (hi if a > 0 else lo) for a, lo, hi in zip(row, *x, strict=True))
+
+    monkeypatch.setattr(Substitution, "_at_ends", planted)
 
 
 @pytest.mark.parametrize("plant", [wrong_lines, wrong_sides, wrong_ends])

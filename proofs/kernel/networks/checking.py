@@ -237,7 +237,9 @@ def assumptions_of(question: Question, claims: list[Claim]) -> tuple[str, ...]:
     for ulps, names in sorted(accuracy.items()):
         stated = f"within {ulps} ulp of correct rounding" if ulps else "correctly rounded"
         lines += [f"{stated}: {', '.join(sorted(names))}"] if names else []
-    orders = (step.accumulation.order for step in question.program if step.accumulation is not None and step.accumulation.kind != "exact")
-    if "witness_error" in bounds and "any" in orders:
+    sums = [step.accumulation for step in question.program if step.accumulation is not None and step.accumulation.kind != "exact"]
+    if "witness_error" in bounds and any(acc.order == "any" for acc in sums):
         lines.append("the run adds in the order of the index, where any order is allowed")
+    if "witness_error" in bounds and any(acc.kind == "additions" and acc.products == "either" for acc in sums):
+        lines.append("the run rounds products before it adds them, where they may also be added exactly")
     return tuple(lines)

@@ -17,7 +17,7 @@ from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.failures import LeafFailure
 from suffice.proofs.kernel.limits import MAX_NETWORK_WORK
 from suffice.proofs.kernel.networks.bounds import Analysis
-from suffice.proofs.kernel.networks.checking import Claim, derive
+from suffice.proofs.kernel.networks.checking import Claim, assumptions_of, derive
 from suffice.proofs.kernel.networks.reading import Question, read_question
 from suffice.proofs.kernel.networks.spans import exact
 from suffice.proofs.kernel.series import DomainFailure
@@ -231,3 +231,14 @@ def test_nan_passes_through_exact_sums() -> None:
     found = witness(asked, 1.0)  # 1 / 0 becomes the largest code, 127
     assert isinstance(found, Fraction)
     assert found > Fraction(10) ** 29
+
+
+@pytest.mark.parametrize(
+    ("order", "products", "count"), [("any", "either", 2), ("any", "rounded", 1), ("sequential", "either", 1), ("sequential", "fused", 0)]
+)
+def test_a_run_names_what_it_chose(order: str, products: str, count: int) -> None:
+    step = {"compute": 0, "weights": 0, "accumulation": additions(0, order=order, products=products)}
+    asked = question([node("linear", [0], 1, weight_shape=[1, 1], weight=array(3.0))], [HALF], [{"compute": 0}, step], [1.0])
+    run = Claim("witness_error", Fraction(0), "W", None)
+    assert len(assumptions_of(asked, [run])) == count
+    assert assumptions_of(asked, [Claim("error_bound", Fraction(0), "S1", None)]) == ()

@@ -9,7 +9,7 @@ from suffice.proofs.decimals import decimal_above
 from suffice.tables import NOTHING, Cell, Table, printable
 
 if TYPE_CHECKING:
-    from suffice.prover.networks.assigning import AssignedModel, UniformCost
+    from suffice.prover.networks.assigning_results import AssignedModel, UniformCost
 
 
 def assignment_tables(assigned: AssignedModel) -> tuple[Table, ...]:

@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 
+from suffice.encodings.enclosures.relaxations.tighten import tighten
 from suffice.encodings.networks.graph import Network
 from suffice.encodings.networks.inputs import box
 from suffice.proofs.kernel.fixed import FixedPoint
@@ -21,8 +22,10 @@ from suffice.proofs.kernel.networks.lines import CURVED, KINKED, Choice, Line, P
 from suffice.proofs.kernel.networks.ranges import evaluate
 from suffice.proofs.kernel.networks.spans import Spans
 from suffice.proofs.kernel.networks.substituting import Substitution
-from suffice.proofs.networks import question_of
+from suffice.proofs.networks import LayersEvidence, certify, question_of
+from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.narrowing import narrowed_nodes
+from suffice.prover.networks.placing import uniform
 
 from .networks import Builder, chain, constant, place
 from .oracle import FUNCTIONS, function
@@ -202,3 +205,25 @@ def test_the_prover_names_sums_of_sums_on_boxes_alone() -> None:
     sums = tuple(k for k, node in enumerate(network.nodes) if node.op.value == "linear")
     assert narrowed_nodes(question_of(program, box(0.0, 1.0, (3,)), None)) == sums[1:]
     assert narrowed_nodes(question_of(program, box(0.5, 0.5, (3,)), None)) == ()
+
+
+def test_codes_chosen_from_tight_ranges_cost_no_more_than_the_engine_says() -> None:
+    rng, gained = np.random.default_rng(1), []
+    for _ in range(3):
+        network, inputs = _cancelling(rng), box(0.0, 1.0, (6,))
+        ranges = tighten(network, inputs.boxes[0])
+        program = uniform(network, "int8", ranges=ranges)
+        narrowed = narrowed_nodes(question_of(program, inputs, None))
+        found, by_intervals = (certify(program, inputs, None, [LayersEvidence(narrowed=k)]).claims[0].value for k in (narrowed, ()))
+        assert found < Fraction(21, 20) * Fraction(analyse(program, inputs, [ranges]).bound)
+        gained.append(by_intervals / found)
+    assert max(gained) > Fraction(5, 4)
+
+
+def _cancelling(rng: np.random.Generator) -> Network:
+    """Differences of relus that are nearly equal: far smaller than intervals see."""
+    b = Builder()
+    x = b.like("relu", b.linear(b.add("input", (), (6,)), rng.normal(size=6) + rng.normal(size=(8, 6)) / 10, np.ones(8)))
+    y = b.like("relu", b.linear(x, rng.uniform(0.5, 1, (8, 8)) * np.array([1.0, -1.0] * 4), None))
+    b.linear(y, rng.normal(size=(3, 8)), None)
+    return b.network()

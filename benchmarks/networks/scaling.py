@@ -1,6 +1,6 @@
 """Seconds and memory against parameters, on perceptrons with random weights over a ball; and one perceptron in six formats.
 
-    python -m benchmarks.networks.scaling WIDTHS FORMAT        one row, as JSON, in a process of its own
+    python -m benchmarks.networks.scaling WIDTHS FORMAT        one row, as JSON, in a process of its own: without the kernel, then with it
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from math import isfinite, log
 from pathlib import Path
 
@@ -64,15 +64,15 @@ class Size:
     ranges: float
     analysis: float
     bound: float | None
-    kernel: float | None
-    kernel_bound: float | None
     megabytes: float
     wall: float
+    kernel: float | None = None
+    kernel_bound: float | None = None
     note: str = ""
 
 
-def measure_here(widths: tuple[int, ...], fmt: str) -> Size:
-    """One row, in this process."""
+def measure_here(widths: tuple[int, ...], fmt: str) -> Iterator[Size]:
+    """One row, in this process: as soon as the analyser is done, and again when the kernel is."""
     before = peak_megabytes()
     model = perceptron(widths)
     inputs = model.at("ball 0")
@@ -83,24 +83,27 @@ def measure_here(widths: tuple[int, ...], fmt: str) -> Size:
     bound = analyse(program, inputs, [ranges]).bound
     analysed = time.process_time()
     wall, memory = time.perf_counter() - began, peak_megabytes() - before
-    kernel_bound, note = derived(program, inputs, LayersEvidence())
-    ended = time.process_time()
-    return Size(
+    size = Size(
         parameters=model.network.parameters, ranges=ranged - start, analysis=analysed - ranged, bound=bound if isfinite(bound) else None,
-        kernel=None if kernel_bound is None else ended - analysed, kernel_bound=kernel_bound, megabytes=memory, wall=wall, note=note[:90],
+        megabytes=memory, wall=wall, note="the kernel did not end",
     )  # fmt: skip
+    yield size
+    kernel_bound, note = derived(program, inputs, LayersEvidence())
+    seconds = time.process_time() - analysed
+    yield replace(size, kernel=None if kernel_bound is None else seconds, kernel_bound=kernel_bound, note=note[:90])
 
 
 def measure(widths: tuple[int, ...], fmt: str, patience: float) -> Size | str:
     """The same in a process of its own; the reason where it gives nothing."""
     command = [sys.executable, "-m", "benchmarks.networks.scaling", ",".join(map(str, widths)), fmt]
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=patience, check=False)
-    except subprocess.TimeoutExpired:
-        return f"did not end within {patience:g} s"
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=patience, check=False)
+    except subprocess.TimeoutExpired as late:
+        lines = (late.stdout or b"").decode().splitlines()
+        return Size(**json.loads(lines[-1])) if lines else f"did not end within {patience:g} s"
     if done.returncode:
-        return (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
-    return Size(**json.loads(done.stdout))
+        return (done.stderr.decode().strip().splitlines() or [f"status {done.returncode}"])[-1]
+    return Size(**json.loads(done.stdout.decode().splitlines()[-1]))
 
 
 def main(extent: Extent, seconds: float) -> int:
@@ -127,6 +130,7 @@ def main(extent: Extent, seconds: float) -> int:
         "the kernel's seconds": exponent(*zip(*((size.parameters, size.kernel) for size in sizes if size.kernel is not None), strict=True)),
     }
     print("\nleast squares: " + ", ".join(f"{what} grow as parameters^{power:.2f}" for what, power in growth.items()))
+    sys.stdout.flush()
     return six_formats(extent.six, min(seconds, SEARCH))
 
 
@@ -156,4 +160,5 @@ def exponent(x: Sequence[int], y: Sequence[float]) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(measure_here(tuple(map(int, sys.argv[1].split(","))), sys.argv[2]))))
+    for row in measure_here(tuple(map(int, sys.argv[1].split(","))), sys.argv[2]):
+        print(json.dumps(asdict(row)), flush=True)

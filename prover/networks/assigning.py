@@ -27,7 +27,7 @@ from suffice.prover.networks.assigning_results import AssignedModel as AssignedM
 from suffice.prover.networks.assigning_results import Choice, UniformCost
 from suffice.prover.networks.assigning_rows import Tables
 from suffice.prover.networks.calibrating import calibrated
-from suffice.prover.networks.certifying import Surroundings, certify_program
+from suffice.prover.networks.certifying import Surroundings, certify_program, narrowings
 from suffice.prover.networks.searching import SearchBudget
 
 ASSIGNED = "assigned"
@@ -167,7 +167,7 @@ class _Chooser:
             return False
         try:
             question = question_of(program, self.known.inputs, self.tolerance)
-            claim = claim_of(question, LayersEvidence(method="reverse"), Budget(MAX_NETWORK_WORK))
+            claim = claim_of(question, LayersEvidence(narrowed=narrowings(question)[0]), Budget(MAX_NETWORK_WORK))
         except InputError:
             return False
         assert claim.bound is Bound.ERROR_BOUND

@@ -152,7 +152,7 @@ def certify_program(
     desk = _Desk(program, known.inputs, tolerance)
     for floor in find_floors(program, known.inputs, budget.seconds / 4):
         desk.offer(NetworkFloor(kind=floor.kind, inputs=tuple(_located(x, known.inputs) for x in floor.points), output=floor.output))
-    for narrowed in _narrowings(desk.question):
+    for narrowed in narrowings(desk.question):
         if desk.offer(LayersEvidence(narrowed=narrowed)):
             break
     if worst is not None:
@@ -237,7 +237,7 @@ class _Desk:
             )
 
 
-def _narrowings(question: Question) -> list[tuple[int, ...]]:
+def narrowings(question: Question) -> list[tuple[int, ...]]:
     """Whose ranges the kernel is to narrow; nowhere is the way out. Narrower ranges never give a larger bound."""
     narrowed = narrowed_nodes(question) if len(question.boxes) <= TIGHTENED_BOXES else ()
     return [narrowed, ()] if narrowed else [()]

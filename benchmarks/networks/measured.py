@@ -25,6 +25,7 @@ from suffice.proofs.kernel.budget import Budget
 from suffice.proofs.kernel.limits import MAX_NETWORK_WORK
 from suffice.proofs.networks import LayersEvidence, NetworkEvidence, NetworkInput, NetworkRun, claim_of, question_of
 from suffice.prover.networks.calibrating import calibrated
+from suffice.prover.networks.narrowing import narrowed_nodes
 from suffice.prover.networks.placing import uniform
 from suffice.prover.networks.searching import SearchBudget, search
 
@@ -93,7 +94,7 @@ def measure(known: Ranged, model: Model, kind: str, fmt: str, device: str, budge
     program, analysis = calibrated(place, inputs, [known.ranges], known.ranges)
     bound, note = None, f"more than {KERNEL_PARAMETERS} parameters: not given to the kernel"
     if model.network.parameters <= KERNEL_PARAMETERS:
-        bound, note = derived(program, inputs, LayersEvidence())
+        bound, note = kernel_bound(program, inputs)
     began = time.perf_counter()
     runs, found = 0, None
     for tried in orders(program, known, partial(place, None)):
@@ -128,6 +129,16 @@ def orders(program: NetworkProgram, known: Ranged, place: Callable[[Network], Ne
     if is_free(program):
         box = known.inputs.boxes[0]
         yield place(climbing(program.network, box.lo + (box.hi - box.lo) / 2))
+
+
+def kernel_bound(program: NetworkProgram, inputs: InputSet) -> tuple[float | None, str]:
+    """The bound that the kernel derives with the ranges narrowed that the prover would have narrowed, and else the reason for none."""
+    try:
+        narrowed = narrowed_nodes(question_of(program, inputs, None))
+    except InputError as failure:
+        return None, failure.what
+    bound, note = derived(program, inputs, LayersEvidence(narrowed=narrowed))
+    return (bound, note) if bound is not None or not narrowed else derived(program, inputs, LayersEvidence())
 
 
 def derived(program: NetworkProgram, inputs: InputSet, evidence: NetworkEvidence) -> tuple[float | None, str]:

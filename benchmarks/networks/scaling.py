@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measuring import peak_megabytes
-from benchmarks.networks.measured import EVER, derived
+from benchmarks.networks.measured import EVER, kernel_bound
 from benchmarks.networks.models import conditions, perceptron, table
 from suffice.encodings.enclosures.relaxations.tighten import tighten
-from suffice.proofs.networks import LayersEvidence
 from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.certifying import AskedNetwork, prove_network
 from suffice.prover.networks.placing import uniform
@@ -88,9 +87,9 @@ def measure_here(widths: tuple[int, ...], fmt: str) -> Iterator[Size]:
         megabytes=memory, wall=wall, note="the kernel did not end",
     )  # fmt: skip
     yield size
-    kernel_bound, note = derived(program, inputs, LayersEvidence())
+    derived, note = kernel_bound(program, inputs)
     seconds = time.process_time() - analysed
-    yield replace(size, kernel=None if kernel_bound is None else seconds, kernel_bound=kernel_bound, note=note[:90])
+    yield replace(size, kernel=None if derived is None else seconds, kernel_bound=derived, note=note[:90])
 
 
 def measure(widths: tuple[int, ...], fmt: str, patience: float) -> Size | str:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.networks.measured import derived
+from benchmarks.networks.measured import kernel_bound
 from benchmarks.networks.models import DIGITS, Model, conditions, digits, table
 from suffice.encodings.enclosures.networks.ranges import exact_ranges
-from suffice.proofs.networks import LayersEvidence
 from suffice.prover.networks.analysis import analyse
 from suffice.prover.networks.placing import uniform
 from tests.prover.networks.triples import FORMATS, Case, errors_of, inputs_of, random_case
@@ -97,7 +96,7 @@ def judge(case: Case, count: Count, rng: np.random.Generator, inputs: int, *, by
     x = inputs_of(case, rng, 1 if case.box.is_point else inputs)
     found = analyse(case.program, case.inputs)
     errors, slack = errors_of(case, x)
-    kernel, reason = derived(case.program, case.inputs, LayersEvidence()) if by_kernel else (None, "not asked")
+    kernel, reason = kernel_bound(case.program, case.inputs) if by_kernel else (None, "not asked")
     finite = bool(np.isfinite(found.bound))
     count.triples += len(x)
     count.cases += 1

@@ -28,3 +28,13 @@ def load_labels() -> npt.NDArray[np.uint8]:
 def load_inputs(*shape: int) -> torch.Tensor:
     """The images as a tensor (200, *shape); shape as in digits_models.INPUT_SHAPES, (64,) if left out."""
     return torch.from_numpy(load_images()).reshape(-1, *(shape or (64,)))
+
+
+def load_rows() -> torch.Tensor:
+    """The images as sequences of 8 rows, as the transformer takes them: (200, 8, 8)."""
+    return load_inputs(8, 8)
+
+
+def load_pictures() -> torch.Tensor:
+    """The images with a channel axis, as the convolutional network takes them: (200, 1, 8, 8)."""
+    return load_inputs(1, 8, 8)

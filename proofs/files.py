@@ -13,14 +13,22 @@ from suffice.errors import InputError
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Replace the file by `data`: temporary file beside it, fsync, rename, fsync of the folder.
 
-    Raises InputError of one line (no such folder, not permitted, disk full) and then leaves the old file as it was.
+    Raises InputError of one line (no such folder, not permitted, disk full, a device) and then leaves the old file as it was.
     """
     target = Path(path)
+    check_ordinary(target)
     try:
         _replace(target, data)
     except OSError as error:
         mend = "free space or choose another place" if target.parent.is_dir() else "create the folder first"
         raise InputError(f"cannot be written: {error.strerror or error}", where=str(target), mend=mend) from None
+
+
+def check_ordinary(path: Path) -> None:
+    """A rename over a device or pipe would put a file in its place: they are no places to write to. Raises InputError."""
+    with contextlib.suppress(OSError):
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise InputError("it is no ordinary file", where=str(path), mend="name a file")
 
 
 def read_bytes(path: str | os.PathLike[str], limit: int) -> bytes:

@@ -108,7 +108,7 @@ def network_text(network: Network) -> str:
 def inputs_text(inputs: InputSet) -> str:
     """What kind of set it is, where nobody wrote it down."""
     if all(box.is_point for box in inputs.boxes):
-        return f"{len(inputs.boxes)} points"
+        return "1 point" if len(inputs.boxes) == 1 else f"{len(inputs.boxes)} points"
     return "one box" if len(inputs.boxes) == 1 else f"{len(inputs.boxes)} boxes"
 
 

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,6 +101,8 @@ def read(model: Any, example: Any = None, *, name: str | None = None, batched: b
     if isinstance(model, str | Path):
         from suffice.encodings.readers.onnx_models import read_onnx
 
+        if not Path(model).is_file():
+            raise InputError("there is no such file", where=str(model), mend="check the path")
         return read_onnx(Path(model), _shape_of(example), name=name, batched=batched)
     torch = _torch()
     if not isinstance(model, torch.nn.Module):
@@ -107,11 +111,27 @@ def read(model: Any, example: Any = None, *, name: str | None = None, batched: b
         raise InputError("the shape of the model's input is not known", where=type(model).__name__, mend="give an example, or its shape")
     from suffice.encodings.readers.torch_models import read_module
 
-    return read_module(model, _example(torch, example), name=name, batched=batched)
+    with _errors_told_once():
+        return read_module(model, _example(torch, example), name=name, batched=batched)
 
 
 def register(operator: str, rule: Rule) -> None:
-    """Say what an operator of PyTorch adds to a network, as in `register("aten.gelu", rule)`; it goes before the rule built in."""
+    """Read an operator of PyTorch by a rule of your own; it goes before the rule built in.
+
+        from suffice.encodings.networks.graph import TensorOp
+
+        def hardswish(call):        # x (max(x + 3, 0) - max(x - 3, 0)) / 6
+            b, x = call.builder, call.tensor("self")
+            above = b.unary(TensorOp.RELU, b.binary(TensorOp.ADD, x, b.constant(3.0)))
+            beyond = b.unary(TensorOp.RELU, b.binary(TensorOp.SUBTRACT, x, b.constant(3.0)))
+            product = b.binary(TensorOp.MULTIPLY, x, b.binary(TensorOp.SUBTRACT, above, beyond))
+            return b.binary(TensorOp.DIVIDE, product, b.constant(6.0))
+
+        suffice.torch.register("aten.hardswish", hardswish)
+
+    `call.tensor(NAME)` is an argument under its name in the operator's schema, `call.number` and `call.integers` read others. What the
+    rule adds is proved as it stands: that it says what the operator does is on you.
+    """
     from suffice.encodings.readers.torch_models import register as register_rule
 
     register_rule(operator, rule)
@@ -168,6 +188,17 @@ def _torch() -> Any:
     except ModuleNotFoundError:
         raise InputError("torch is not installed", mend="install suffice[torch]") from None
     return torch
+
+
+@contextmanager
+def _errors_told_once() -> Iterator[None]:
+    """torch.export logs the traceback of an operator that refuses its shapes, beside the error that it raises."""
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _example(torch: Any, example: Any) -> Any:

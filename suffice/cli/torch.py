@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +18,7 @@ from suffice.cli.option_groups import with_groups
 from suffice.cli.progress import progress_bar
 from suffice.cli.statuses import DONE, UNDECIDED, UNEXPECTED
 from suffice.cli.torch_options import ModelOptions, OutputOptions, WayOptions
-from suffice.errors import InputError
+from suffice.errors import InputError, SufficeError
 from suffice.proofs.certificate import Verdict
 
 if TYPE_CHECKING:
@@ -48,7 +51,6 @@ def torch(
     suffice torch model.onnx --inputs 'points(data.csv)' --eps 1e-2 --format int8 --device h100 --save certificate.json
     suffice torch model.py:build --inputs 'balls(samples.npz:x, radius=1/256)' --eps 0.05 --assign --config formats.json
     """
-    from suffice.network_keeping import keep_model
     from suffice.network_questions import ask_model, certify_network, inputs_for, read_inputs
 
     question = ask_model(
@@ -69,9 +71,10 @@ def torch(
     with progress_bar() as progress:
         answer = certify_network(network, checked, question, progress)
     _show(answer, as_json=as_json)
-    kept = keep_model(answer, out.save, out.archive)
     written = _write(answer, out)
-    _tell(answer, out, kept, written, as_json=as_json)
+    _tell(answer, out, written, as_json=as_json)
+    if written.failures:
+        raise SufficeError("; ".join(map(str, written.failures)))
     raise typer.Exit(_status(answer, expect))
 
 
@@ -113,36 +116,75 @@ def _show(answer: ModelAnswer, *, as_json: bool) -> None:
         show(answer.tables())
 
 
-def _write(answer: ModelAnswer, out: OutputOptions) -> dict[str, Path]:
-    """The files asked for; no configuration where nothing is proved sufficient. Raises InputError."""
+@dataclass(slots=True)
+class _Written:
+    """What could be written and what could not: a full disk for one file costs no other."""
+
+    kept: Kept
+    files: dict[str, Path] = field(default_factory=dict)
+    failures: list[SufficeError] = field(default_factory=list)
+
+    def keep(self, answer: ModelAnswer, save: Path | None, archive: str | None) -> None:
+        """Certificates, to files or to the archive."""
+        from suffice.network_keeping import keep_model
+
+        try:
+            added = keep_model(answer, save, archive)
+        except SufficeError as error:
+            self.failures.append(error)
+        else:
+            self.kept = replace(self.kept, files=self.kept.files | added.files, receipts=self.kept.receipts | added.receipts)
+
+    def write(self, what: str, path: Path | None, writer: Callable[[Path], object]) -> None:
+        """One file, where it is asked for."""
+        if path is None:
+            return
+        try:
+            writer(path)
+        except SufficeError as error:
+            self.failures.append(error)
+        else:
+            self.files[what] = path
+
+
+def _write(answer: ModelAnswer, out: OutputOptions) -> _Written:
+    """Everything asked for; no configuration where nothing is proved sufficient."""
+    from suffice.cli.keeping import Kept
+
+    written = _Written(Kept({}, {}, out.archive))
+    written.keep(answer, out.save, None)
+    written.keep(answer, None, out.archive)
+    written.write("report", out.html, answer.html)
+    written.write("picture", out.plot, answer.plot)
+    if _configurable(answer):
+        written.write("configuration", out.config, partial(_write_config, answer))
+    return written
+
+
+def _write_config(answer: ModelAnswer, path: Path) -> None:
     import json
 
     from suffice.proofs.files import write_atomically
 
-    files: dict[str, Path] = {}
-    if out.html is not None:
-        answer.html(out.html)
-        files["report"] = out.html
-    if out.plot is not None:
-        answer.plot(out.plot)
-        files["picture"] = out.plot
-    if out.config is not None and any(result.verdict is Verdict.SUFFICIENT for result in answer.results):
-        write_atomically(out.config, (json.dumps(answer.config(), indent=2) + "\n").encode())
-        files["configuration"] = out.config
-    return files
+    write_atomically(path, (json.dumps(answer.config(), indent=2) + "\n").encode())
 
 
-def _tell(answer: ModelAnswer, out: OutputOptions, kept: Kept, written: dict[str, Path], *, as_json: bool) -> None:
+def _configurable(answer: ModelAnswer) -> bool:
+    return any(result.verdict is Verdict.SUFFICIENT for result in answer.results)
+
+
+def _tell(answer: ModelAnswer, out: OutputOptions, written: _Written, *, as_json: bool) -> None:
     """Where everything is; the one JSON object."""
+    kept = written.kept
     from suffice.cli.json_output import print_object
 
     if as_json:
         content = answer.to_json()
         content["results"] = [kept.noted(entry["label"], entry, {}) for entry in content["results"]]
-        print_object({**content, "files": {what: str(path) for what, path in written.items()}, **kept.archived()})
+        print_object({**content, "files": {what: str(path) for what, path in written.files.items()}, **kept.archived()})
         return
-    lines = [*kept.lines(), *(f"{what}: {path}" for what, path in written.items())]
-    if out.config is not None and "configuration" not in written:
+    lines = [*kept.lines(), *(f"{what}: {path}" for what, path in written.files.items())]
+    if out.config is not None and not _configurable(answer):
         lines.append("no configuration is written: no format is proved sufficient")
     if lines:
         print("\n" + "\n".join(lines))

@@ -12,6 +12,7 @@ from suffice.cli.keeping import check_place
 from suffice.encodings.readers.places import shown
 from suffice.errors import InputError
 from suffice.plots import check_picture_file
+from suffice.proofs.files import check_ordinary
 
 _INPUTS = (
     "The inputs asked about: 'box(0,1)', 'balls(FILE.npy, radius=0.01, within=0:1, first=10)' or 'points(FILE.npy, first=100)'. "
@@ -105,8 +106,13 @@ class OutputOptions:
         """Complain before the work, not after it. Raises InputError."""
         for place in (self.config, self.save, self.html, self.plot):
             check_place(place)
-        for place in (self.config, self.html):
+        for place in (self.config, self.html, self.plot):
             if place is not None and place.is_dir():
                 raise InputError("it is a folder", where=str(place), mend="name a file in it")
+        places = [place for place in (self.config, self.save, self.html, self.plot) if place is not None]
+        for place in places:
+            check_ordinary(place)
+            if sum(place.resolve() == other.resolve() and not place.is_dir() for other in places) > 1:
+                raise InputError("two options write to it", where=str(place), mend="name a file for each")
         if self.plot is not None:
             check_picture_file(self.plot)

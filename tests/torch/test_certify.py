@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import textwrap
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,9 +13,12 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make test-torch")
 
+import suffice  # noqa: E402
 import suffice.torch as door  # noqa: E402
 from suffice import check  # noqa: E402
+from suffice.encodings.networks.evaluate import run_float64  # noqa: E402
 from suffice.encodings.networks.inputs import InputBox, box  # noqa: E402
+from suffice.encodings.readers.torch_models.calls import REGISTERED  # noqa: E402
 from suffice.errors import FormatError, InputError  # noqa: E402
 from suffice.network_answers import ModelAnswer  # noqa: E402
 from suffice.proofs.certificate import Verdict  # noqa: E402
@@ -270,3 +275,13 @@ def test_an_assignment_is_cheaper_than_one_format_and_holds_in_pytorch(tmp_path:
 def test_assign_needs_a_tolerance() -> None:
     with pytest.raises(InputError, match="an assignment of formats needs a tolerance"):
         door.certify(small_module(), "box(0,1)", assign=True, example=(1, 4))
+
+
+def test_the_rule_in_the_help_text_is_what_pytorch_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of `register`, run as it is printed: hardswish on both kinks and beyond them."""
+    monkeypatch.setitem(REGISTERED, "aten.hardswish", lambda _: None)  # taken away again
+    _, *example, _ = inspect.cleandoc(door.register.__doc__ or "").split("\n\n")
+    exec(textwrap.dedent("\n\n".join(example)), {"suffice": suffice})
+    model, samples = torch.nn.Hardswish(), torch.linspace(-5, 5, 41).reshape(1, 41)
+    network = door.read(model, (1, 41))
+    assert np.allclose(run_float64(network, samples[0].double().numpy()), model(samples.double())[0].numpy(), rtol=0, atol=1e-14)

@@ -34,6 +34,9 @@ def test_the_stored_images_are_two_hundred_digits() -> None:
     assert (images.shape, images.dtype) == ((200, 8, 8), np.float32)
     assert (images.min(), images.max()) == (0, 1)
     assert np.array_equal(images * 16, np.round(images * 16))
+    for name, load in (("mlp_relu", digits_data.load_inputs), ("cnn", digits_data.load_pictures), ("transformer", digits_data.load_rows)):
+        assert load().shape == (200, *digits_models.INPUT_SHAPES[name])
+        assert np.array_equal(load().reshape(images.shape), images)
     assert np.bincount(labels, minlength=10).min() > 10
 
 

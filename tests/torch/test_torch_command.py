@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: make test-torch")
 
+from suffice.errors import InputError  # noqa: E402
+from suffice.proofs import files  # noqa: E402
 from tests.commands import run, run_json  # noqa: E402
 
 MODELS = """
@@ -204,7 +207,7 @@ def test_an_onnx_file(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
         (["absent.py:module"], "absent.py: there is no such file"),
         (["surely_absent:module"], "no module is called 'surely_absent'"),
         (["models.py"], "'models.py' is no model; write MODULE:FACTORY, FILE.py:FACTORY or FILE.onnx"),
-        (["absent.onnx"], "absent.onnx"),
+        (["absent.onnx"], "absent.onnx: there is no such file; check the path"),
         (["models.py:unknown"], "elu"),
         (["models.py:not_finite"], "a weight is not finite"),
         (["models.py:module", "--inputs", "box(1,0)"], "lo > hi"),
@@ -222,6 +225,8 @@ def test_an_onnx_file(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
         (["models.py:module", "--arrival", "never"], "'never' is unknown"),
         (["models.py:module", "--save", "absent/c.json"], "absent: there is no such folder"),
         (["models.py:module", "--html", "."], "it is a folder"),
+        (["models.py:module", "--config", "/dev/null"], "/dev/null: it is no ordinary file; name a file"),
+        (["models.py:module", "--save", "c.json", "--config", "./c.json"], "c.json: two options write to it; name a file for each"),
         (["models.py:module", "--plot", "p.gif"], "no picture has the suffix '.gif'"),
         (["models.py:module", "--timeout", "0"], "timeout"),
     ],
@@ -233,6 +238,38 @@ def test_bad_input_is_one_clear_line(capsys: pytest.CaptureFixture[str], argumen
     assert (status, out) == (2, "")
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_what_cannot_be_written_costs_nothing_else(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is full for certificates and report: the answer is printed, the configuration written, the status that of bad input."""
+    true_write = files.write_atomically
+
+    def full(path: Path, data: bytes) -> None:
+        if Path(path).suffix != ".config":
+            raise InputError("cannot be written: No space left on device", where=str(path), mend="free space")
+        true_write(path, data)
+
+    for module in ("suffice.proofs.networks", "suffice.proofs.files"):
+        monkeypatch.setattr(f"{module}.write_atomically", full)
+    places = ("--save", "c.json", "--html", "r.html", "--config", "c.config")
+    status, out, err = run(capsys, *ASKED, "--eps", "1", "--format", "fp16", *places, "--json")
+    assert status == 2
+    assert json.loads(out)["files"] == {"configuration": "c.config"}
+    assert err.count("\n") == 1
+    assert all(f"{name}: cannot be written: No space left on device" in err for name in ("c.json", "r.html"))
+    assert json.loads(Path("c.config").read_text())["format"] == "fp16"
+
+
+def test_an_operator_that_refuses_its_shapes_is_told_once(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    """PyTorch would log a traceback of thirty lines besides."""
+    log = logging.getLogger("torch._subclasses.fake_tensor")
+    log.addHandler(caplog.handler)
+    try:
+        run(capsys, "torch", "models.py:module", "--inputs", "points(five.npy)", "--example-shape", "1,5", "--eps", "1")
+        log.error("heard again")  # what went before was not heard
+    finally:
+        log.removeHandler(caplog.handler)
+    assert [record.message for record in caplog.records if record.name == log.name] == ["heard again"]
 
 
 def test_numbers_alone_say_nothing_of_the_shape(capsys: pytest.CaptureFixture[str]) -> None:

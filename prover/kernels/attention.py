@@ -96,7 +96,10 @@ def _kept(shape: tuple[int, ...], causal: bool, mask: NDArray[np.bool_] | None) 
         return None
     kept = np.ones(shape[-2:], dtype=bool) if not causal else np.tri(shape[-2], shape[-1]) > 0
     if mask is not None:
-        kept = kept & np.asarray(mask, dtype=bool)
+        given = np.asarray(mask)
+        if given.dtype != np.bool_:
+            raise InputError(f"a mask of type {given.dtype}", where="attention", mend="give true where a key is seen")
+        kept = kept & given
     if not kept.any(axis=-1).all():
         raise InputError("a query sees no key", where="attention", mend="give every row of the mask one true element")
     return np.asarray(np.broadcast_to(kept, shape))

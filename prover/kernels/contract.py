@@ -7,7 +7,7 @@ adds up bounds of roundings, and such a kernel's terms are not larger.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -158,7 +158,7 @@ def kernel(
     compute = _float(given.get("compute") or _wide(known.values()), "compute")
     first, second = (list(known.values()) * 2)[:2]
     if accumulate is None and machine is not None:
-        accumulate = accumulation_for(machine, first, second)
+        accumulate = accumulation_for(machine, given.get("multiply", first), given.get("multiply", second))
     accumulation = _accumulation(accumulate, first, second, compute, given.get("multiply"))
     if (
         isinstance(accumulation.accumulator, FloatFormat)
@@ -220,12 +220,12 @@ def _stored(fmt: Format) -> Format:
 def _accumulation(
     given: FormatGiven | Accumulation | None, first: Format, second: Format, compute: FloatFormat, multiply: Format | None
 ) -> Accumulation:
+    left, right = (first, second) if multiply is None else (multiply, multiply)
     if isinstance(given, Accumulation):
-        return given
+        return replace(given, products_fit=given.products_fit and products_fit(left, right, given.accumulator))
     if given == "exact" or (given is None and isinstance(first, IntFormat) and isinstance(second, IntFormat)):
         return Accumulation(kind=Kind.EXACT, accumulator=IntFormat(qmin=-(1 << 31), qmax=(1 << 31) - 1))
     accumulator = _float(compute if given is None else _format(given), "accumulate")
-    left, right = (first, second) if multiply is None else (multiply, multiply)
     exponents = tuple(fmt.emin if isinstance(fmt, FloatFormat) else 0 for fmt in (left, right))
     return Accumulation(
         kind=Kind.ADDITIONS, accumulator=accumulator, products_fit=products_fit(left, right, accumulator),

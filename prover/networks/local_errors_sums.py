@@ -30,9 +30,11 @@ CHAINED_PRODUCTS = 1 << 24
 def check_products(node: TensorNode, step: Step, accumulation: Accumulation, held: list[Storage | None]) -> None:
     """Whether products fit as the accumulation says. Raises FormatError."""
     accumulator = accumulation.accumulator
-    if not accumulation.products_fit or node.op in NORMALISING:
+    if not accumulation.products_fit:
         return
-    if node.op in (TensorOp.SUM, TensorOp.MEAN):
+    if node.op in NORMALISING:
+        fit = keeps(accumulator, step.compute)
+    elif node.op in (TensorOp.SUM, TensorOp.MEAN):
         fit = keeps(accumulator, held[0])
     else:
         left, right = (step.weights, held[0]) if node.op is TensorOp.LINEAR else held

@@ -12,6 +12,7 @@ import pytest
 
 from suffice.errors import FormatError, InputError
 from suffice.hardware_specs.accumulate import accumulate
+from suffice.hardware_specs.accumulation import summation
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.device import accumulation_for, device
 from suffice.hardware_specs.vectorised import round_array
@@ -189,3 +190,32 @@ def test_numbers_that_the_sums_do_not_hold_are_rounded_first() -> None:
         found = m.sum(np.concatenate([products, np.broadcast_to(m(bias), (6, 1, 4))], axis=1), axis=1)
         formats = {"x": "fp16", "weight": "fp16", "bias": "fp32", "output": "fp16"}
         assert compared(proved_tolerance("linear", inputs=(*half, bias), formats=formats, accumulate="fp16"), found).within
+
+
+def test_a_narrower_multiplier_takes_the_sums_of_its_own_format() -> None:
+    """Products of tf32 are added in groups on H100, cut: one product of two numbers of fp32 is not, and is rounded."""
+    a, b = np.array([[1.0, 2.0**-26]]), np.array([[1.0], [1.0]])
+    formats = {"inputs": "fp32", "output": "fp32", "multiply": "tf32"}
+    tolerance = proved_tolerance("matmul", inputs=(a, b), formats=formats, device="h100")
+    assert tolerance.kernel.accumulation == accumulation_for(device("h100"), parse_format("tf32"), parse_format("tf32"))
+    cut = accumulate(tolerance.kernel.accumulation, a[:, None, :], b.T[None, :, :])
+    assert compared(tolerance, cut).within
+
+
+def test_a_wrong_claim_that_products_fit_is_not_believed() -> None:
+    x = np.array([[1 + 2.0**-10]], dtype=np.float16)
+    inputs = {"inputs": (x, x), "formats": {"inputs": "fp16", "output": "fp32"}}
+    claimed = proved_tolerance("matmul", accumulate=summation(parse_format("fp16")), **inputs)  # type: ignore[arg-type]
+    rounded = (x * x).astype(np.float32)
+    assert rounded.astype(np.float64) != x.astype(np.float64) ** 2
+    assert compared(claimed, rounded).within
+    assert not compared(proved_tolerance("matmul", accumulate="fp32", **inputs), rounded).within
+
+
+def test_masks_of_numbers_are_refused() -> None:
+    """A summand of 0 where a key is seen would mean the opposite."""
+    x = np.ones((1, 2, 2), dtype=np.float32)
+    for mask in (np.array([[0.0, -np.inf], [0.0, 0.0]]), np.array([[1, 0], [1, 1]])):
+        with pytest.raises(InputError, match="a mask of type"):
+            proved_tolerance("attention", inputs=(x, x, x), formats="fp32", mask=mask)
+    proved_tolerance("attention", inputs=(x, x, x), formats="fp32", mask=np.array([[True, False], [True, True]]))

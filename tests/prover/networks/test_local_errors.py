@@ -193,3 +193,18 @@ def test_functions_within_ulps_of_the_rounded_result(ulps: int) -> None:
         assert farthest <= bound
         reached += farthest > 0.9 * bound
     assert reached > 100
+
+
+@pytest.mark.parametrize("op", ROWS)
+def test_rows_are_not_added_in_fewer_bits_than_they_are_said_to_fit(op: TensorOp) -> None:
+    builder = NetworkBuilder("row")
+    builder.unary(op, builder.input((3,)), Fraction(1, 8))
+    node = Network(name="row", nodes=tuple(builder.nodes)).nodes[1]
+    x = Intervals(np.zeros(3), np.ones(3))
+    for accumulator, fits in (("fp32", True), ("fp16", False)):
+        step = Step(compute=float_format("fp32"), accumulation=summation(float_format(accumulator)))
+        if fits:
+            assert np.isfinite(compute_errors(node, step, [x], image(node, [x]), constants_of(node, step), [None])).all()
+        else:
+            with pytest.raises(FormatError, match="need not fit"):
+                compute_errors(node, step, [x], image(node, [x]), constants_of(node, step), [None])

@@ -10,12 +10,11 @@ from ..budget import Budget
 from ..failures import LeafFailure
 from ..formats import INFINITY, NAN, NEGATIVE_INFINITY, NEGATIVE_ZERO, Float, Format, Value, finite, is_finite
 from ..run import round_value
-from ..values import absolute, add, divide, larger, multiply, negate
+from ..values import absolute, add, compare, divide, larger, multiply, negate
 from .arrays import Exact
 from .bounds import rounded_weight
 from .codes import demand_held
 from .graph import FUNCTIONS, Node
-from .machine import rounded_slope
 from .program import Accumulation, Step
 from .running import Run
 
@@ -42,8 +41,7 @@ class OverflowingRun:
     def output(self, point: Exact) -> list[Value]:
         """What the program answers at an input."""
         first = self.run.program[0].stored
-        given = [point.fraction(k) for k in range(len(point.numbers))]
-        tensors: list[list[Value]] = [[v if first is None else first.round(v) for v in given]]
+        tensors: list[list[Value]] = [[v if first is None else first.round(v) for v in _fractions(point)]]
         for node, step in zip(self.run.nodes[1:], self.run.program[1:], strict=True):
             self.budget.spend(20_000 * node.size)
             result = self._step(node, step, [tensors[o] for o in node.operands])
@@ -56,15 +54,15 @@ class OverflowingRun:
             case "constant":
                 assert node.value is not None
                 assert step.weights is not None
-                return _rounded(step.weights, node.value, node)
+                return _rounded(step.weights, _fractions(node.value), node)
             case "gather":
                 laid = [*(v for operand in operands for v in operand), ZERO]
                 return [laid[k] for k in node.index]
             case "negate" | "absolute" | "relu":
                 return [{"negate": negate, "absolute": absolute, "relu": _relu}[node.op](v) for v in x]
             case "leaky_relu":
-                slope = rounded_slope(node, step)
-                return [v if v == NAN or _relu(v) == v else self._of(step, multiply(slope, v)) for v in x]
+                slope = _rounded(step.compute, [node.parameter], node)[0]
+                return [self._of(step, multiply(slope, v)) if compare("lt", v, ZERO) else v for v in x]
             case "add" | "subtract" | "multiply" | "divide" | "square":
                 return [self._of(step, self._binary(node.op, step.compute, a, b)) for a, b in zip(x, operands[-1], strict=True)]
             case "linear":
@@ -86,7 +84,7 @@ class OverflowingRun:
 
     def _linear(self, node: Node, step: Step, x: list[Value]) -> list[Value]:
         weight = rounded_weight(node, step)
-        bias = None if node.bias is None or step.bias is None else _rounded(step.bias, node.bias, node)
+        bias = None if node.bias is None or step.bias is None else _rounded(step.bias, _fractions(node.bias), node)
         units = self.run.units(node, step)
         groups, out, into = node.weight_shape
         result = []
@@ -180,9 +178,13 @@ class OverflowingRun:
         return self.run.function_value(name, fmt, value)
 
 
-def _rounded(fmt: Format, array: Exact, node: Node) -> list[Value]:
+def _fractions(array: Exact) -> list[Fraction]:
+    return [array.fraction(k) for k in range(len(array.numbers))]
+
+
+def _rounded(fmt: Format, constants: list[Fraction], node: Node) -> list[Value]:
     """Constants as the program holds them, with the signs of zeros. Raises LeafFailure where one overflows."""
-    values = [fmt.round(array.fraction(k)) for k in range(len(array.numbers))]
+    values = [fmt.round(constant) for constant in constants]
     if not all(map(is_finite, values)):
         raise LeafFailure(f"a constant of {node.name!a} overflows")
     return values

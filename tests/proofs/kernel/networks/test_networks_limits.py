@@ -197,6 +197,18 @@ def test_constants_keep_the_sign_of_zero() -> None:
     assert witness(asked(-1e-30), 1.0) == 0
 
 
+@pytest.mark.parametrize(
+    ("slope", "x", "is_finite"), [("-1/1000000000", -3.0, False), ("1/1000000000", -3.0, True), ("-1/2", -1e-30, True)]
+)
+def test_slopes_keep_the_sign_of_zero_and_leave_zeros_alone(slope: str, x: float, is_finite: bool) -> None:
+    """-3 fl(slope) is a zero with a sign, by which 1 is divided; -0 is not below zero, and passes."""
+    nodes = [node("leaky_relu", [0], 1, parameter=slope), node("constant", [], 1, value=array(1.0))]
+    nodes += [node("divide", [2, 1], 1), node("relu", [3], 1)]
+    steps: list[Json] = [{"compute": 0, "stored": 0}, {"compute": 0}, {"compute": 0, "weights": 0}, {"compute": 0}, {"compute": 0}]
+    found = witness(question(nodes, [HALF], steps, [x]), x)
+    assert (found != "infinite") == is_finite
+
+
 def codes(low: int, high: int) -> Json:
     return {"kind": "int", "qmin": low, "qmax": high, "scale": "1", "zero": 0, "rounding": "nearest_even"}
 

@@ -33,7 +33,7 @@ def check_products(node: TensorNode, step: Step, accumulation: Accumulation, hel
     if not accumulation.products_fit:
         return
     if node.op in NORMALISING:
-        fit = keeps(accumulator, step.compute)
+        fit = accumulator == step.compute or keeps(accumulator, step.compute)
     elif node.op in (TensorOp.SUM, TensorOp.MEAN):
         fit = keeps(accumulator, held[0])
     else:

@@ -201,8 +201,9 @@ def test_rows_are_not_added_in_fewer_bits_than_they_are_said_to_fit(op: TensorOp
     builder.unary(op, builder.input((3,)), Fraction(1, 8))
     node = Network(name="row", nodes=tuple(builder.nodes)).nodes[1]
     x = Intervals(np.zeros(3), np.ones(3))
-    for accumulator, fits in (("fp32", True), ("fp16", False)):
-        step = Step(compute=float_format("fp32"), accumulation=summation(float_format(accumulator)))
+    flushed = "fp32(subnormals=flushed)"
+    for compute, accumulator, fits in (("fp32", "fp32", True), (flushed, flushed, True), ("fp32", "fp16", False)):
+        step = Step(compute=float_format(compute), accumulation=summation(float_format(accumulator)))
         if fits:
             assert np.isfinite(compute_errors(node, step, [x], image(node, [x]), constants_of(node, step), [None])).all()
         else:

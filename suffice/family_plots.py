@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from suffice.encodings.family import Family
 from suffice.errors import InputError
 from suffice.family_answers import tolerance_text
-from suffice.plots import SUFFIXES
+from suffice.plots import SUFFIXES, save_picture
 from suffice.proofs.certificate import Verdict
 from suffice.prover.families.extents import SIZE, Extent, declared, ends
 
@@ -56,10 +56,7 @@ def draw_regions(path: Path, proof: FamilyProof) -> None:
             _draw_plane(part, family, result, axes, labels)
     _add_legend(parts[0])
     figure.suptitle(f"{family.name or 'f'}: {tolerance_text(family)}", fontsize=10)
-    try:
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(path), mend="check the path") from None
+    save_picture(figure, path)
 
 
 def _draw_bands(axes: Any, proof: FamilyProof, axis: str, label: str) -> None:

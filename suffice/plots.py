@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,11 +77,12 @@ def _case(problem: Problem, asked: Asked) -> Case:
 
 
 def save_picture(figure: Figure, path: Path) -> None:
-    """Write it. Raises InputError."""
-    try:
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(path), mend="check the path") from None
+    """Write it; the old picture stays where that fails. Raises InputError."""
+    from suffice.proofs.files import write_atomically
+
+    drawn = BytesIO()
+    figure.savefig(drawn, format=path.suffix[1:].lower(), dpi=120)
+    write_atomically(path, drawn.getvalue())
 
 
 def _within(progress: Progress | None, stage: str, done: int, count: int) -> Callable[[float], None]:

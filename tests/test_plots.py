@@ -136,7 +136,7 @@ ONE = ("--expr", "x*x", "--var", "x=0:1")
         (ONE, "a.gif", "no picture has the suffix '.gif'; end the name in .png or .svg"),
         (ONE, "a", "no picture has the suffix ''; end the name in .png or .svg"),
         (ONE, "nowhere/a.png", "there is no such folder; create it first"),
-        (ONE, "folder.png", "cannot be written: Is a directory; check the path"),
+        (ONE, "folder.png", "cannot be written: Is a directory; free space or choose another place"),
     ],
 )
 def test_mistakes(tmp_path: Path, capsys: pytest.CaptureFixture[str], question: tuple[str, ...], name: str, line: str) -> None:

@@ -251,12 +251,14 @@ def test_what_cannot_be_written_costs_nothing_else(capsys: pytest.CaptureFixture
 
     for module in ("suffice.proofs.networks", "suffice.proofs.files"):
         monkeypatch.setattr(f"{module}.write_atomically", full)
-    places = ("--save", "c.json", "--html", "r.html", "--config", "c.config")
+    places = ("--save", "c.json", "--html", "r.html", "--plot", "p.png", "--config", "c.config")
+    Path("p.png").write_text("the old picture")
     status, out, err = run(capsys, *ASKED, "--eps", "1", "--format", "fp16", *places, "--json")
     assert status == 2
     assert json.loads(out)["files"] == {"configuration": "c.config"}
     assert err.count("\n") == 1
-    assert all(f"{name}: cannot be written: No space left on device" in err for name in ("c.json", "r.html"))
+    assert all(f"{name}: cannot be written: No space left on device" in err for name in ("c.json", "r.html", "p.png"))
+    assert Path("p.png").read_text() == "the old picture"
     assert json.loads(Path("c.config").read_text())["format"] == "fp16"
 
 

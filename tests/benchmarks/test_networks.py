@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.networks import norms, scaling
+from benchmarks.networks import measured, norms, scaling
 from benchmarks.networks.__main__ import main
 from benchmarks.networks.measured import Cell, unsound
 from benchmarks.networks.models import perceptron
@@ -39,8 +39,10 @@ def test_scaling(capsys: pytest.CaptureFixture[str]) -> None:
         (["soundness"], "triples, 0 above a bound"),
     ],
 )
-def test_a_part(part: list[str], sign: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_part(part: list[str], sign: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     needs_torch()
+    if "deeper" in part:
+        monkeypatch.setattr(measured, "KERNEL_PARAMETERS", 1000)
     assert main([*part, "--tiny"]) == 0
     assert sign in capsys.readouterr().out
 

@@ -196,6 +196,19 @@ class Counting(nn.Module):
         return x * self.calls
 
 
+class Remembering(nn.Module):
+    """Keeps its first input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: torch.Tensor | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.first is None:
+            self.first = x * 2
+        return x + self.first
+
+
 class Branching(nn.Module):
     """Asks what the input is."""
 
@@ -211,6 +224,7 @@ ERRORS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], str]] = {
     ),
     "branch": (Branching, (3,), r"^Branching: torch\.export cannot trace it: .*; make its control flow independent of the input"),
     "state": (Counting, (3,), "changes a buffer when it is called"),
+    "memory": (Remembering, (3,), r"calling it assigns a tensor to self\.first"),
     "wrong example": (lambda: nn.Linear(3, 2), (4,), "cannot trace it: RuntimeError: .*check that the example fits"),
     "several outputs": (lambda: Function(lambda x: (x, x + 1)), (3,), "returns 2 tensors; say which: output=0"),
     "condition": (lambda: Function(lambda x: torch.where(x > 0, x, 1 - x)), (3,), r"aten\.gt\.Scalar has no rule"),

@@ -107,11 +107,16 @@ def _exported(module: torch.nn.Module, example: torch.Tensor) -> ExportedProgram
     import torch
 
     def export(traced: torch.nn.Module) -> ExportedProgram:
-        program = torch.export.export(traced, (example,), strict=False)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            program = torch.export.export(traced, (example,), strict=False)
+        _demand_no_memory(traced, [str(warning.message) for warning in told])
         return program.run_decompositions({}) if any(_writes(node) for node in program.graph.nodes) else program
 
     try:
         return export(module)
+    except InputError:
+        raise
     except Exception as first:  # torch.export raises errors of many kinds
         try:
             return export(torch.fx.symbolic_trace(module))
@@ -122,6 +127,16 @@ def _exported(module: torch.nn.Module, example: torch.Tensor) -> ExportedProgram
                 where=type(module).__name__,
                 mend="make its control flow independent of the input, and check that the example fits",
             ) from first
+
+
+def _demand_no_memory(module: torch.nn.Module, told: list[str]) -> None:
+    """Raise InputError where calling the module assigns tensors to its attributes: the next call might find them there."""
+    for text in told:
+        if "assigned during export" in text:
+            name = next((word for word in text.split() if word.startswith("self.")), "an attribute")
+            raise InputError(
+                f"calling it assigns a tensor to {name}", where=type(module).__name__, mend="assign it outside of forward"
+            )
 
 
 def _writes(node: Node) -> bool:

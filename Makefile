@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TORCH ?= torch==2.13.0
 TORCH_READY := $(VENV)/ready-torch
-TORCH_TESTS = tests/torch $(shell grep -rl --include='*.py' --exclude-dir=torch '^ *\(torch = \)\?pytest.importorskip."torch"' tests)
+TORCH_TESTS = tests/pytorch $(shell grep -rl --include='*.py' --exclude-dir=torch '^ *\(torch = \)\?pytest.importorskip."torch"' tests)
 PROBLEM ?= benchmarks/problems/softmax2.toml
 FORMATS ?= int8,fp8_e4m3,bf16,fp16,fp32
 ARCHIVE ?= out/archive.db

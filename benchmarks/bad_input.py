@@ -141,7 +141,7 @@ KINDS = (
     BadInput("an archive that is missing", ("archive", "list", "--archive", "a.db"), "no such archive"),
     BadInput("a certificate that is missing", ("check", "c.json"), "No such file"),
     BadInput("a certificate that is a folder", ("check", "c"), "c", (("c/inside", b""),)),
-    BadInput("a certificate of 17 MB", ("check", "c.json"), "bytes", (("c.json", b" " * 17_000_000),)),
+    BadInput("a certificate of 65 MB", ("check", "c.json"), "bytes", (("c.json", b" " * 65_000_000),)),
     # certificates that can be read are judged: status 1, and the reason on stdout
     BadInput("a certificate that is none", ("check", "c.json"), "rejected", (("c.json", b"hello"),), status=1),
     BadInput("a certificate of another version", ("check", "c.json"), "rejected", (("c.json", b'{"version":2}'),), status=1),

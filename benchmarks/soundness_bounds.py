@@ -18,7 +18,7 @@ from functools import partial
 from math import inf
 
 from suffice.prover.engine import sweep
-from suffice.prover.engine import upward as upward_module
+from suffice.hardware_specs import upward as upward_module
 from tests.soundness.bounding import Judged, judge, judge_exhaustively
 from tests.soundness.random_programs import draw
 

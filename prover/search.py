@@ -80,8 +80,10 @@ class Search:
 
 
 def _all_codes(grids: dict[str, Axis]) -> dict[str, Axis]:
-    """Every combination of codes: the last input runs fastest."""
+    """Every combination of codes: the last input runs fastest; none where an input has none."""
     total = int(_count_sites(grids))
+    if total == 0:
+        return {name: grid[:0] for name, grid in grids.items()}
     codes: dict[str, Axis] = {}
     inner = total
     for name, grid in grids.items():

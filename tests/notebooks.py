@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 WITH_TORCH = frozenset({"networks"})
-"""Those that need PyTorch: they run in tests/torch."""
+"""Those that need PyTorch: they run in tests/pytorch."""
 
 
 def executed(path: Path, monkeypatch: pytest.MonkeyPatch) -> str:

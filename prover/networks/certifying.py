@@ -22,7 +22,7 @@ from suffice.errors import DisagreementError, InputError
 from suffice.proofs.certificate import Bound, Verdict
 from suffice.proofs.kernel import check
 from suffice.proofs.kernel.budget import Budget
-from suffice.proofs.kernel.limits import MAX_NETWORK_WORK
+from suffice.proofs.kernel.limits import MAX_NETWORK_PARAMETERS, MAX_NETWORK_WORK
 from suffice.proofs.kernel.networks.reading import Question
 from suffice.proofs.networks import (
     LayersEvidence,
@@ -148,6 +148,18 @@ def certify_program(
     """The verdict about one program; `analysis` is that of the program over all inputs, where it was made already."""
     started = monotonic()
     analysis = analysis or analyse(program, known.inputs, known.ranges)
+    if program.network.parameters > MAX_NETWORK_PARAMETERS:
+        return NetworkResult(
+            format=label,
+            device=device,
+            verdict=Verdict.UNDECIDED,
+            statement="",
+            program=program,
+            layers=layer_rows(program, analysis, known.slopes),
+            seconds=monotonic() - started,
+            analysed=finite(analysis.bound),
+            note=f"too large for a certificate: {program.network.parameters} parameters, more than {MAX_NETWORK_PARAMETERS}",
+        )
     worst = _worst(program, known.inputs, budget)
     desk = _Desk(program, known.inputs, tolerance)
     for floor in find_floors(program, known.inputs, budget.seconds / 4):
@@ -198,7 +210,7 @@ class _Desk:
         try:
             claim = claim_of(self.question, evidence, Budget(MAX_NETWORK_WORK))
         except InputError as failure:
-            noted = f"{failure.where}: {failure.what}"
+            noted = f"{failure.where}: {failure.what.removeprefix(f'{failure.where}: ')}"
             self.failures += [noted] if noted not in self.failures else []
             return False
         old = self.claims.get(claim.bound)

@@ -16,7 +16,7 @@ from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import EXACT
 from suffice.prover.case import Asked
 from suffice.prover.engine import Effort, sweep
-from suffice.prover.engine import upward as upward_module
+from suffice.hardware_specs import upward as upward_module
 from suffice.prover.engine.roundoff import FloatRounder
 from suffice.prover.error_bounds import search_bound
 from tests.oracle.branching import branching_truth

@@ -161,3 +161,16 @@ def test_a_mixed_program_is_certified_like_any_other() -> None:
     program = uniform(network, "fp16", output="fp32")
     result = certifying.certify_program(program, known, Fraction(1, 10), label="fp16, out fp32", device="generic", budget=QUICK)
     assert result.verdict is Verdict.SUFFICIENT
+
+
+def test_a_network_too_large_for_a_certificate_is_undecided_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, _ = perceptron(np.random.default_rng(1))
+    monkeypatch.setattr(certifying, "MAX_NETWORK_PARAMETERS", network.parameters - 1)
+    monkeypatch.setattr(certifying, "search", None)
+    result = prove_network(network, box(0.0, 1.0, (1,)), Fraction(1), [AskedNetwork(format="fp16")]).results[0]
+    assert result.verdict is Verdict.UNDECIDED
+    assert result.certificate is None
+    assert result.error_bound is None
+    assert result.analysed is not None
+    assert result.analysed < 1
+    assert "too large for a certificate" in result.note

@@ -19,7 +19,7 @@ from suffice.encodings.networks.graph import Network, TensorOp  # noqa: E402
 from suffice.encodings.readers.torch_models import Call, read_module, register  # noqa: E402
 from suffice.encodings.readers.torch_models.calls import REGISTERED  # noqa: E402
 from suffice.errors import InputError  # noqa: E402
-from tests.torch.modules import Attention, Function, difference, randomised, read  # noqa: E402
+from tests.pytorch.modules import Attention, Function, difference, randomised, read  # noqa: E402
 
 
 @pytest.mark.parametrize("name", ["mlp_relu", "mlp_gelu", "mlp_tanh", "cnn", "transformer", "transformer_packed"])

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: make test-t
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
-from tests.torch.modules import Attention, Function, Residual, WithoutGradients, difference, randomised, read  # noqa: E402
+from tests.pytorch.modules import Attention, Function, Residual, WithoutGradients, difference, randomised, read  # noqa: E402
 
 CAUSAL = torch.triu(torch.full((5, 5), -math.inf), 1)
 BAND = torch.tensor([[abs(i - j) < 2 for j in range(5)] for i in range(5)])

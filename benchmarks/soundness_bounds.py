@@ -17,8 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from math import inf
 
-from suffice.prover.engine import sweep
 from suffice.hardware_specs import upward as upward_module
+from suffice.prover.engine import sweep
 from tests.soundness.bounding import Judged, judge, judge_exhaustively
 from tests.soundness.random_programs import draw
 

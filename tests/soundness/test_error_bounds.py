@@ -12,11 +12,11 @@ import pytest
 from suffice.encodings.expression import ExpressionBuilder
 from suffice.encodings.operations import Op
 from suffice.encodings.problem import InputModel, Interval, Problem, Tolerance
+from suffice.hardware_specs import upward as upward_module
 from suffice.hardware_specs.catalogue import parse_format
 from suffice.hardware_specs.format import EXACT
 from suffice.prover.case import Asked
 from suffice.prover.engine import Effort, sweep
-from suffice.hardware_specs import upward as upward_module
 from suffice.prover.engine.roundoff import FloatRounder
 from suffice.prover.error_bounds import search_bound
 from tests.oracle.branching import branching_truth

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -34,7 +36,8 @@ class ModelQuestion:
     """What is asked about a network: formats in the order asked, each on every device.
 
     `output` and `input` are formats of the two ends where they differ. `assign`: also the cheapest proved format for each layer.
-    `seconds` is what the search for bad inputs may take for each result; after `timeout` seconds in all no further search is begun.
+    `seconds` is what the search for bad inputs may take for each result; after `timeout` seconds in all no further search is begun. `jobs`
+    results are worked on at once, each in a process of its own.
     """
 
     tolerance: Fraction | None
@@ -45,6 +48,7 @@ class ModelQuestion:
     assign: bool = False
     timeout: float | None = None
     seconds: float = 10.0
+    jobs: int = 1
     inputs_text: str = ""
 
 
@@ -58,6 +62,7 @@ def ask_model(
     assign: bool = False,
     timeout: float | None = None,
     seconds: float = 10.0,
+    jobs: int = 1,
     inputs_text: str = "",
 ) -> ModelQuestion:
     """The question. Raises InputError and FormatError: an unknown format or device, a tolerance that is negative or no number."""
@@ -68,6 +73,8 @@ def ask_model(
         raise InputError("an assignment of formats needs a tolerance", mend="say how large an error may be, as in 1e-2")
     if timeout is not None and not timeout > 0:
         raise InputError(f"a timeout of {timeout} s", mend="give more than 0 seconds, or leave it out")
+    if jobs < 1:
+        raise InputError(f"{jobs} jobs", mend="give 1 or more")
     return ModelQuestion(
         tolerance=allowed,
         formats=_format_names(FORMATS if formats is None else formats),
@@ -77,6 +84,7 @@ def ask_model(
         assign=assign,
         timeout=timeout,
         seconds=seconds if timeout is None else min(seconds, timeout),
+        jobs=jobs,
         inputs_text=inputs_text,
     )
 
@@ -92,7 +100,19 @@ def certify_network(network: Network, inputs: InputSet, question: ModelQuestion,
     told = _counting(progress, len(asked) + question.assign)
     budget = SearchBudget(seconds=question.seconds)
     known = Surroundings(network, inputs)
-    proof = prove_network(network, inputs, question.tolerance, asked, budget=budget, progress=told, timeout=question.timeout, known=known)
+    with ExitStack() as stack:
+        executor = stack.enter_context(ProcessPoolExecutor(question.jobs)) if question.jobs > 1 else None
+        proof = prove_network(
+            network,
+            inputs,
+            question.tolerance,
+            asked,
+            budget=budget,
+            progress=told,
+            timeout=question.timeout,
+            known=known,
+            executor=executor,
+        )
     assigned = _assigned(known, question, budget, told) if question.assign else None
     return ModelAnswer(proof, question.inputs_text, assigned)
 
@@ -107,9 +127,7 @@ def _asked(question: ModelQuestion) -> list[AskedNetwork]:
     ]
 
 
-def _assigned(
-    known: Surroundings, question: ModelQuestion, budget: SearchBudget, told: Callable[[str], None] | None
-) -> AssignedModel:
+def _assigned(known: Surroundings, question: ModelQuestion, budget: SearchBudget, told: Callable[[str], None] | None) -> AssignedModel:
     from suffice.prover.networks.assigning import assign
 
     assert question.tolerance is not None

@@ -45,6 +45,7 @@ def certify(
     output_format: str | None = None,
     timeout: float | None = None,
     search_seconds: float = 10.0,
+    jobs: int = 1,
     save: str | Path | None = None,
     archive: str | None = None,
     progress: Progress | None = None,
@@ -58,7 +59,7 @@ def certify(
     `inputs` behind a batch axis. `formats` are int8, fp8_e4m3, bf16, fp16
     and fp32 where none is named. `assign`: also the cheapest proved format for each layer. `save` is a file or folder for the
     certificates, `archive` an archive of them. `search_seconds` are for each format; after `timeout` seconds in all no further search for
-    bad inputs is begun. Raises SufficeError.
+    bad inputs is begun. `jobs` results are worked on at once, each in a process of its own. Raises SufficeError.
     """
     from suffice.cli.keeping import check_place
     from suffice.network_keeping import keep_model
@@ -77,6 +78,7 @@ def certify(
         assign=assign,
         timeout=timeout,
         seconds=search_seconds,
+        jobs=jobs,
         inputs_text=text,
     )
     if example is None and asked.shape is not None and not isinstance(model, str | Path):

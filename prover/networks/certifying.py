@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -95,11 +96,13 @@ def prove_network(
     progress: Progress | None = None,
     timeout: float | None = None,
     known: Surroundings | None = None,
+    executor: Executor | None = None,
 ) -> NetworkProof:
     """A verdict for every placement; without a tolerance, bounds only.
 
     `budget` limits the search of each placement; after `timeout` seconds in all no further search is begun. `known` saves time where it
-    was made already. Raises InputError, DomainError (the network is not defined on all inputs), FormatError.
+    was made already. `executor` works on several placements at once. Raises InputError, DomainError (the network is not defined on all
+    inputs), FormatError.
     """
     if tolerance is not None and tolerance <= 0:
         raise InputError(f"the tolerance {tolerance} is not positive", mend="use a tolerance > 0")
@@ -109,17 +112,12 @@ def prove_network(
         )
     ends = None if timeout is None else monotonic() + timeout
     known = known or Surroundings(network, inputs)
-    results = []
-    for one in asked:
-        label = one.format if isinstance(one.format, str) else storage_name(one.format)
-        if progress is not None:
-            progress(f"{label} on {one.device}")
-        place = partial(_uniform, network, one)
-        program, analysis = calibrated(place, inputs, known.ranges, known.hulls)
-        left = budget or SearchBudget()
-        if ends is not None:
-            left = replace(left, seconds=max(0.0, min(left.seconds, ends - monotonic())))
-        results.append(certify_program(program, known, tolerance, label=label, device=one.device, budget=left, analysis=analysis))
+    ask = partial(_result, known, tolerance, budget or SearchBudget(), ends)
+    if executor is None:
+        results = [ask(one) for one in _told(asked, progress)]
+    else:
+        waiting = [executor.submit(ask, one) for one in asked]
+        results = [_returned(future.result(), network) for future, _ in zip(waiting, _told(asked, progress), strict=True)]
     whole = [slopes.whole for slopes in known.slopes]
     return NetworkProof(
         network=network,
@@ -129,6 +127,32 @@ def prove_network(
         lipschitz=largest(slopes.lipschitz_max for slopes in whole),
         curvature=largest(slopes.curvature for slopes in whole),
     )
+
+
+def _told(asked: Sequence[AskedNetwork], progress: Progress | None) -> Iterator[AskedNetwork]:
+    for one in asked:
+        if progress is not None:
+            progress(f"{_label(one)} on {one.device}")
+        yield one
+
+
+def _label(one: AskedNetwork) -> str:
+    return one.format if isinstance(one.format, str) else storage_name(one.format)
+
+
+def _result(known: Surroundings, tolerance: Fraction | None, budget: SearchBudget, ends: float | None, one: AskedNetwork) -> NetworkResult:
+    """The verdict about one placement; `ends` is on the monotonic clock, which processes share."""
+    program, analysis = calibrated(partial(_uniform, known.network, one), known.inputs, known.ranges, known.hulls)
+    if ends is not None:
+        budget = replace(budget, seconds=max(0.0, min(budget.seconds, ends - monotonic())))
+    return certify_program(program, known, tolerance, label=_label(one), device=one.device, budget=budget, analysis=analysis)
+
+
+def _returned(result: NetworkResult, network: Network) -> NetworkResult:
+    """The result with the network itself in the place of the copy that another process sent."""
+    program = replace(result.program, network=network)
+    certificate = None if result.certificate is None else replace(result.certificate, program=program)
+    return replace(result, program=program, certificate=certificate)
 
 
 def _uniform(network: Network, one: AskedNetwork, ranges: Mapping[int, Intervals]) -> NetworkProgram:

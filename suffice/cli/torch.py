@@ -62,6 +62,7 @@ def torch(
         assign=way.assign,
         timeout=way.timeout,
         seconds=way.search_seconds,
+        jobs=way.jobs,
         inputs_text=asked.inputs,
     )
     out.check()

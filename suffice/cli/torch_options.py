@@ -41,6 +41,7 @@ Assign = Annotated[bool, typer.Option("--assign", help="Also choose the cheapest
 SearchSeconds = Annotated[
     float, typer.Option("--search", metavar="S", help="Seconds of search for bad inputs, for each format.", min=0.001)
 ]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", help="Work on so many results at once, each in a process of its own.", min=1)]
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="S", help="After so many seconds in all begin no further search.", min=0.001)
 ]
@@ -89,6 +90,7 @@ class WayOptions:
     output_format: OutputFormat = None
     assign: Assign = False
     search_seconds: SearchSeconds = 10.0
+    jobs: Jobs = 1
     timeout: Timeout = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -174,3 +175,17 @@ def test_a_network_too_large_for_a_certificate_is_undecided_at_once(monkeypatch:
     assert result.analysed is not None
     assert result.analysed < 1
     assert "too large for a certificate" in result.note
+
+
+def test_several_placements_at_once_give_the_same_answers() -> None:
+    network, _ = perceptron(np.random.default_rng(2))
+    asked = [AskedNetwork(format=name) for name in ("fp16", "fp8_e4m3", "int8")]
+    search = SearchBudget(runs=2000, seconds=60)
+    alone = prove_network(network, box(0.0, 1.0, (1,)), Fraction(1, 50), asked, budget=search, known=None)
+    with ProcessPoolExecutor(2) as executor:
+        together = prove_network(network, box(0.0, 1.0, (1,)), Fraction(1, 50), asked, budget=search, executor=executor)
+    assert [(r.format, r.verdict, r.error_bound) for r in together.results] == [(r.format, r.verdict, r.error_bound) for r in alone.results]
+    for result in together.results:
+        assert result.program.network is network
+        assert result.certificate is not None
+        assert check(canonical_bytes(result.certificate)).status == "accepted"

@@ -187,3 +187,14 @@ def test_the_door_imports_no_framework() -> None:
     program = "import suffice.testing, numpy as np, sys; suffice.testing.proved_tolerance('sum', inputs=(np.ones(3),)); print(*sys.modules)"
     listed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
     assert "torch" not in listed.stdout.split()
+
+
+def test_tolerances_and_comparisons_print_in_a_line() -> None:
+    a, b = np.full((2, 3), 0.5), np.full((3, 2), 0.25)
+    tolerance = proved_tolerance("matmul", formats="fp16", inputs=(a, b))
+    assert "matmul: 4 elements, bounds from " in str(tolerance)
+    found = assert_within_proved(a @ b, (a, b), op="matmul", formats="fp16")
+    assert str(found) == found.message
+    assert "\n" not in str(tolerance)
+    overflowing = proved_tolerance("matmul", ((2, 3), (3, 2)), "fp16", ranges=(-60000.0, 60000.0))
+    assert "no bound: a correct kernel may overflow" in str(overflowing)

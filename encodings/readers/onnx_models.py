@@ -201,7 +201,7 @@ def _apply(call: OnnxCall) -> Any:
             return known
         found = found or RULES.get(call.operator)
         if found is None:
-            raise call.error("it has no rule", f"give one: register_onnx({call.operator!r}, rule)")
+            raise call.error("it has no rule", f"give one: suffice.encodings.readers.onnx_models.register_onnx({call.operator!r}, rule)")
         return found(call)
     except SufficeError as error:
         if error.where.startswith("node "):

@@ -31,6 +31,9 @@ class Comparison:
     unbounded: int
     message: str
 
+    def __str__(self) -> str:
+        return self.message
+
     @property
     def within(self) -> bool:
         """Whether a correct kernel may have made this."""

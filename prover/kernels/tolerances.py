@@ -53,6 +53,15 @@ class ProvedTolerance:
         """The lemmas that two solvers prove (`suffice lemmas NAME`)."""
         return tuple(dict.fromkeys(name for entry in self.statements for name in entry.lemmas))
 
+    def __str__(self) -> str:
+        bounded = self.bound[np.isfinite(self.bound)]
+        spread = f"bounds from {bounded.min():.3g} to {bounded.max():.3g}" if bounded.size else "no bound: a correct kernel may overflow"
+        unbounded = self.bound.size - bounded.size
+        without = f", {unbounded} elements without one" if bounded.size and unbounded else ""
+        labels = ", ".join(entry.label for entry in self.statements)
+        assumed = "; ".join(self.assumptions) or "every correct kernel"
+        return f"{self.op}: {self.bound.size} elements, {spread}{without}; by {labels} for {assumed}"
+
     def certificate(self, element: Sequence[int]) -> Certificate:
         """A certificate that the program in index order keeps to the bound of one element, for the checking kernel (certificates.py)."""
         place = tuple(int(i) for i in element)

@@ -126,7 +126,7 @@ def slopes_text(proof: NetworkProof) -> list[str]:
         if proof.curvature is None
         else f"; its curvature (half the second derivative, 2-norms) is at most {decimal_above(proof.curvature, 3)}"
     )
-    return [f"an output changes by at most {decimal_above(proof.lipschitz, 3)} times the largest change of an input{curved}"]
+    return [f"within a box, an output changes by at most {decimal_above(proof.lipschitz, 3)} times the largest change of an input{curved}"]
 
 
 def remarks(result: NetworkResult) -> list[str]:

@@ -159,21 +159,21 @@ def canonical(document: Any) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
-def read_claims(value: Any) -> list[Claim]:
-    """The claims: at most one of each bound, in order."""
+def read_claims(value: Any, bounds: tuple[str, ...] = BOUNDS) -> list[Claim]:
+    """The claims: at most one of each of the bounds, in their order."""
     claims = []
-    for item in listed(value, "claims", 0, len(BOUNDS)):
+    for item in listed(value, "claims", 0, len(bounds)):
         bound, claimed, label, evidence = fields(item, "a claim", "bound", "value", "statement", "evidence")
-        kind = choice(bound, "claim.bound", BOUNDS)
+        kind = choice(bound, "claim.bound", bounds)
         amount: Fraction | str = INFINITE
         if not (kind == "witness_error" and claimed == INFINITE):
             amount = number(claimed, f"the value of {kind}")
             if amount < 0:
                 raise Rejection(f"the value of {kind} is negative")
         claims.append(Claim(kind, amount, label, evidence))
-    order = [BOUNDS.index(claim.bound) for claim in claims]
+    order = [bounds.index(claim.bound) for claim in claims]
     if order != sorted(set(order)):
-        raise Rejection("claims are in the order floor, floor_upper, error_bound, witness_error, each at most once")
+        raise Rejection(f"claims are in the order {', '.join(bounds)}, each at most once")
     return claims
 
 

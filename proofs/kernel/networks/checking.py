@@ -8,10 +8,12 @@ from typing import Any
 
 from .. import limits
 from ..budget import Budget
+from ..checking import Claim as Claim
+from ..checking import read_claims, supports
 from ..derivation import INFINITE, Derivation
 from ..failures import LeafFailure, Rejection
 from ..formats import Value, finite, is_finite
-from ..jsonvalues import choice, fields, integer, listed, number, quoted
+from ..jsonvalues import choice, fields, integer, listed, quoted
 from ..series import DomainFailure, TooLarge
 from .accumulating import NotFinite
 from .arrays import Exact
@@ -28,16 +30,6 @@ from .work import bound_work
 BOUNDS = ("floor", "error_bound", "witness_error")
 METHODS = ("reverse", "forward", "sets")
 RANGES = ("intervals", "relaxations")
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A bound as the certificate states it."""
-
-    bound: str
-    value: Fraction | str
-    statement: str
-    evidence: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ def check_network(document: Any) -> Outcome:
     if type(version) is not int or version != 1:
         raise Rejection("this kernel reads version 1 only")
     question = read_question(network, program, inputs, tolerance)
-    stated = read_claims(claims)
+    stated = read_claims(claims, BOUNDS)
     budget = Budget(limits.MAX_NETWORK_WORK)
     derivations = {claim.bound: accept(question, claim, budget) for claim in stated}
     decided = decide(question, stated)
@@ -70,24 +62,6 @@ def check_network(document: Any) -> Outcome:
     if assumptions != list(expected):
         raise Rejection("the assumptions are not those that the evidence rests on")
     return Outcome(*decided, expected, derivations)
-
-
-def read_claims(value: Any) -> list[Claim]:
-    """The claims: at most one of each bound, in order."""
-    claims = []
-    for item in listed(value, "claims", 0, len(BOUNDS)):
-        bound, claimed, label, evidence = fields(item, "a claim", "bound", "value", "statement", "evidence")
-        kind = choice(bound, "claim.bound", BOUNDS)
-        amount: Fraction | str = INFINITE
-        if not (kind == "witness_error" and claimed == INFINITE):
-            amount = number(claimed, f"the value of {kind}")
-            if amount < 0:
-                raise Rejection(f"the value of {kind} is negative")
-        claims.append(Claim(kind, amount, label, evidence))
-    order = [BOUNDS.index(claim.bound) for claim in claims]
-    if order != sorted(set(order)):
-        raise Rejection("claims are in the order floor, error_bound, witness_error, each at most once")
-    return claims
 
 
 def accept(question: Question, claim: Claim, budget: Budget) -> Derivation:
@@ -106,17 +80,6 @@ def derive_safely(question: Question, claim: Claim, budget: Budget) -> Derivatio
         return derive(question, claim, budget)
     except (DomainFailure, TooLarge) as failure:
         raise LeafFailure(f"{claim.bound}: {failure}") from None
-
-
-def supports(claim: Claim, derived: Derivation) -> bool:
-    """Whether what is derived is at least as strong as what is claimed."""
-    if derived.value == INFINITE:
-        return True
-    if claim.value == INFINITE:
-        return False
-    assert isinstance(claim.value, Fraction)
-    assert isinstance(derived.value, Fraction)
-    return claim.value >= derived.value if claim.bound == "error_bound" else claim.value <= derived.value
 
 
 def derive(question: Question, claim: Claim, budget: Budget) -> Derivation:
